@@ -1,0 +1,18 @@
+/** The script that makes a shell complete the tools' flags; what can be completed the tools tell themselves. */
+import { TOOLS } from './tools.ts'
+
+/** For `source <(rekey completion bash)`; zsh reads the same script through its bash completion. */
+export function completionScript(shell: string | undefined): string {
+  const zsh =
+    shell === 'zsh' ? 'autoload -U +X compinit && compinit -u\nautoload -U +X bashcompinit && bashcompinit\n' : ''
+  return `${zsh}_rekey_complete() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" tool=("\${COMP_WORDS[0]}") from=0
+  if [ "\${tool[0]##*/}" = rekey ]; then
+    if [ "$COMP_CWORD" = 1 ]; then COMPREPLY=($(compgen -W "${Object.keys(TOOLS).join(' ')} completion" -- "$word")); return; fi
+    tool+=("\${COMP_WORDS[1]}"); from=1
+  fi
+  COMPREPLY=($(compgen -W "$("\${tool[@]}" --get-yargs-completions "\${COMP_WORDS[@]:from}")" -- "$word"))
+}
+complete -o default -F _rekey_complete rekey ${Object.keys(TOOLS).join(' ')}
+`
+}

@@ -1,0 +1,90 @@
+/**
+ * What a tool says on stderr: messages, the counts line and the progress line.
+ *
+ * The tools of one pipeline share a terminal. Only a tool whose stdout is no pipe, the last of its pipeline, redraws a
+ * line in place; any other prints whole lines when it is asked to by --progress. And whoever prints a whole line
+ * clears the one on which the cursor stands first, which is another's progress line or empty.
+ */
+import { fstatSync } from 'node:fs'
+import { stderr } from 'node:process'
+import type { Tally } from './tally.ts'
+import { grouped } from './tally.ts'
+
+export interface MessageSettings {
+  readonly tool: string
+  readonly quiet: boolean
+  readonly json: boolean
+  /** true forces progress, false hides it, undefined draws it on a terminal */
+  readonly progress: boolean | undefined
+  readonly now: () => number
+}
+
+const REDRAW_MS = 200
+const REPRINT_MS = 5_000
+const CLEAR_LINE = '\r\x1b[K'
+
+export class Messages {
+  readonly #settings: MessageSettings
+  #timer: NodeJS.Timeout | undefined
+  #drawn = false
+
+  constructor(settings: MessageSettings) {
+    this.#settings = settings
+    stderr.on('error', () => {})
+  }
+
+  error(message: string, fields: object = {}): void {
+    this.#print('error', message, fields)
+  }
+
+  warn(message: string): void {
+    if (!this.#settings.quiet) this.#print('warn', message, {})
+  }
+
+  counts(tally: Tally, elapsedMs: number): void {
+    if (this.#settings.quiet) return
+    const counts = { total: tally.total, ...Object.fromEntries(tally.counts) }
+    this.#print('info', tally.toText(elapsedMs), { counts, ms: Math.round(elapsedMs) })
+  }
+
+  startProgress(tally: Tally): void {
+    const { progress, quiet, now } = this.#settings
+    if (quiet || progress === false || (progress !== true && !stderr.isTTY)) return
+    const inPlace = stderr.isTTY === true && !stdoutIsPipe() && !this.#settings.json
+    if (!inPlace && progress !== true) return
+    const started = now()
+    const draw = () => {
+      const elapsedMs = now() - started
+      const rate = Math.round(tally.total / Math.max(elapsedMs / 1000, 0.001))
+      const line = `${tally.toText(elapsedMs)}, ${grouped(rate)}/s`
+      if (!inPlace) this.#print('progress', line, { counts: Object.fromEntries(tally.counts), ms: elapsedMs })
+      else this.#drawInPlace(line)
+    }
+    this.#timer = setInterval(draw, inPlace ? REDRAW_MS : REPRINT_MS)
+    this.#timer.unref()
+  }
+
+  stopProgress(): void {
+    clearInterval(this.#timer)
+    if (this.#drawn) stderr.write(CLEAR_LINE)
+    this.#drawn = false
+  }
+
+  #drawInPlace(line: string): void {
+    const text = `${this.#settings.tool}: ${line}`
+    stderr.write(`${CLEAR_LINE}${text.slice(0, (stderr.columns ?? 80) - 1)}`)
+    this.#drawn = true
+  }
+
+  #print(level: string, message: string, fields: object): void {
+    const { tool, json, now } = this.#settings
+    const at = new Date(now()).toISOString()
+    if (json) stderr.write(`${JSON.stringify({ at, level, tool, message, ...fields })}\n`)
+    else stderr.write(`${stderr.isTTY ? CLEAR_LINE : ''}${tool}: ${message}\n`)
+  }
+}
+
+function stdoutIsPipe(): boolean {
+  const stats = fstatSync(1)
+  return stats.isFIFO() || stats.isSocket()
+}

@@ -1,0 +1,131 @@
+/**
+ * list-keys: the keys of a store, one record a line.
+ * Holds one batch; with a store whose listing may give a key twice, 12 to 16 bytes a key.
+ */
+import { RekeyError } from '../record/errors.ts'
+import { FingerprintSet } from '../record/fingerprint-set.ts'
+import type { Key } from '../record/key.ts'
+import type { Line } from '../record/line.ts'
+import type { Context, Stage } from '../stage/stage.ts'
+import type { Tool } from '../stage/tool.ts'
+import { flag, number, text, texts } from '../stage/tool.ts'
+import type { Entry, Range, Store, StoreSettings } from '../store/contract.ts'
+import { entryLine } from './entry-line.ts'
+
+export interface ListOptions {
+  readonly locations: readonly string[]
+  readonly range: Range
+  readonly limit: number
+  readonly settings: Partial<StoreSettings>
+}
+
+export const listKeys: Tool<ListOptions> = {
+  name: 'list-keys',
+  summary: 'prints the keys of a store',
+  words: {
+    name: 'LOCATION',
+    help: 'file:./dir/ or a path, redis://host:port/db, redis+cluster://host:port',
+    required: true,
+  },
+  reads: 'nothing',
+  examples: [
+    { command: 'list-keys ./data/', says: 'every file below a directory, with size, mtime and mode' },
+    {
+      command: "list-keys redis://localhost:6379/0 --match 'job:*'",
+      says: 'keys of a Redis database, with type and expiry',
+    },
+    { command: 'list-keys --values ./indexes/ --limit 10', says: 'with the content of each, for rules that need it' },
+    { command: 'list-keys ./data/ --after b/42.json', says: 'goes on behind a key; for stores that list in order' },
+    {
+      command: 'list-keys redis:',
+      says: 'the database that REDIS_URL names, so that no password stands in the command',
+    },
+  ],
+  flags: {
+    match: {
+      type: 'string',
+      value: 'GLOB',
+      help: 'only keys that match: * any text, ? one character, [a-z] one of them',
+    },
+    type: {
+      type: 'string',
+      value: 'TYPE',
+      help: 'only keys of this type: file, symlink; string, hash, list, set, zset, stream',
+    },
+    after: { type: 'string', value: 'KEY', help: 'only keys behind this one' },
+    limit: { type: 'number', min: 0, value: 'N', help: 'no more than N keys' },
+    values: { type: 'boolean', help: 'with the content of each key' },
+    concurrency: {
+      type: 'number',
+      min: 1,
+      value: 'N',
+      help: 'requests in flight at once (default: what suits the store)',
+    },
+    'mtime-field': {
+      type: 'string',
+      many: true,
+      value: 'FIELD',
+      help: 'a hash field that holds a time; the latest is the mtime (Redis)',
+    },
+  },
+  holds: 'one batch of keys; 12 to 16 bytes a key where a listing may give a key twice (Redis)',
+  onFailure: 'a store that cannot be listed to its end ends the run with exit code 3; go on with --after the last key',
+  closedOutput: 'quiet',
+  check(args) {
+    const match = text(args, 'match')
+    const type = text(args, 'type')
+    const after = text(args, 'after')
+    const concurrency = number(args, 'concurrency')
+    return {
+      locations: args.words,
+      limit: number(args, 'limit') ?? Number.POSITIVE_INFINITY,
+      range: {
+        values: flag(args, 'values'),
+        ...(match === undefined ? {} : { match }),
+        ...(type === undefined ? {} : { type }),
+        ...(after === undefined ? {} : { after }),
+      },
+      settings: { mtimeFields: texts(args, 'mtime-field'), ...(concurrency === undefined ? {} : { concurrency }) },
+    }
+  },
+  settings: (options) => options.settings,
+  tally: () => 'listed',
+  stage: listStage,
+}
+
+export function listStage(options: ListOptions): Stage {
+  return async function* (_input, context) {
+    const stores: Store[] = []
+    for (const location of options.locations) stores.push(await context.open(location))
+    checkOrder(stores, options.range.after)
+    let left = options.limit
+    for (const store of stores) {
+      for await (const entries of listOnce(store, options.range, context)) {
+        const batch = entries.length > left ? entries.slice(0, left) : entries
+        if (batch.length > 0) yield batch.map((entry): Line => entryLine(store.location, entry))
+        left -= batch.length
+        if (left <= 0 || context.stop.aborted) return
+      }
+    }
+  }
+}
+
+/** A listing in which no key comes twice. */
+async function* listOnce(store: Store, range: Range, context: Context): AsyncGenerator<readonly Entry[]> {
+  if (store.traits.unique) {
+    yield* store.list(range, context.stop)
+    return
+  }
+  const seen = new FingerprintSet()
+  for await (const entries of store.list(range, context.stop)) yield entries.filter((entry) => seen.add(entry.key))
+}
+
+function checkOrder(stores: readonly Store[], after: Key | undefined): void {
+  const unordered = stores.find((store) => !store.traits.ordered)
+  if (after !== undefined && unordered !== undefined) {
+    throw new RekeyError(
+      'E_UNSUPPORTED',
+      `--after: ${unordered.location} lists in no order, so there is no "behind a key"`,
+    )
+  }
+}

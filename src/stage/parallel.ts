@@ -1,0 +1,57 @@
+/**
+ * Work on several batches at once. Results come as they are ready, not in the order of the input.
+ * Holds `limit` batches.
+ */
+
+/**
+ * Runs `work` over the input with at most `limit` calls in flight. When one throws, the others are waited for and
+ * then the error is thrown; when `stop` is aborted no further input is taken and what is in flight is finished.
+ */
+export async function* parallel<In, Out>(
+  input: AsyncIterable<In>,
+  limit: number,
+  stop: AbortSignal,
+  work: (item: In) => Promise<Out>,
+): AsyncGenerator<Out> {
+  const source = input[Symbol.asyncIterator]()
+  const inFlight = new Set<Promise<void>>()
+  const ready: Out[] = []
+  let failure: { readonly error: unknown } | undefined
+  let pulling: Promise<void> | undefined
+  let ended = false
+
+  const start = (item: In) => {
+    const task = work(item)
+      .then((result) => void ready.push(result))
+      .catch((error: unknown) => {
+        failure ??= { error }
+      })
+      .finally(() => inFlight.delete(task))
+    inFlight.add(task)
+  }
+  const pull = async () => {
+    try {
+      const next = await source.next()
+      if (next.done) ended = true
+      else start(next.value)
+    } catch (error) {
+      failure ??= { error }
+    } finally {
+      pulling = undefined
+    }
+  }
+
+  try {
+    while (true) {
+      if (stop.aborted || failure !== undefined) ended = true
+      if (!ended && pulling === undefined && inFlight.size < limit) pulling = pull()
+      while (ready.length > 0) yield ready.shift() as Out
+      if (failure !== undefined && inFlight.size === 0) throw failure.error
+      if (ended && inFlight.size === 0 && ready.length === 0) return
+      await Promise.race(ended || pulling === undefined ? inFlight : [...inFlight, pulling])
+    }
+  } finally {
+    await Promise.allSettled(inFlight)
+    await source.return?.()
+  }
+}

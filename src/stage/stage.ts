@@ -1,0 +1,48 @@
+/** A stage: a tool's work on the stream of lines, and what it is given to do it with. */
+import type { Line } from '../record/line.ts'
+import type { Store } from '../store/contract.ts'
+
+/**
+ * Backpressure is the `for await`, early stop is `return`. A stage's first comment says what it holds in memory.
+ * A stage that reads no records is given an empty input.
+ */
+export type Stage = (batches: AsyncIterable<readonly Line[]>, context: Context) => AsyncIterable<readonly Line[]>
+
+/** Everything that a stage has from outside, so that a test needs no process. */
+export interface Context {
+  /** aborted when no new work is to be taken up; what is in flight is finished */
+  readonly stop: AbortSignal
+  /** aborted when everything is to end at once */
+  readonly abort: AbortSignal
+  /** milliseconds since 1970 */
+  now(): number
+  /** from 0 up to, not including, 1 */
+  random(): number
+  /** tells the user something on stderr */
+  warn(message: string): void
+  /** counts records that are dealt with and not put out, under a word of the counts line */
+  count(word: string, records: number): void
+  /** the store at a location, opened once a run, with retry and limit around it; throws E_LOCATION, E_AUTH and the like */
+  open(location: string): Promise<Store>
+  /** the bytes of a file that a flag names; throws E_USAGE when it cannot be read */
+  readFile(path: string): AsyncIterable<Uint8Array>
+  /** opens a file to append to, made when it is not there; throws E_USAGE when it cannot be written */
+  appendTo(path: string): Promise<Appender>
+  /** a scratch file that nobody else sees and that is gone when the process is, however it ends */
+  scratch(): Promise<Scratch>
+}
+
+export interface Appender {
+  /** resolves when the bytes would survive a loss of power */
+  append(bytes: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Scratch {
+  append(bytes: Uint8Array): void
+  /** fills `into` from `position`; gives how many bytes there were */
+  read(into: Uint8Array, position: number): number
+  /** everything from the beginning */
+  stream(): AsyncIterable<Uint8Array>
+  close(): void
+}

@@ -1,0 +1,149 @@
+/**
+ * What a store is. A store reaches one location; its calls take batches and give one answer per input, in order.
+ * Absent is a value, not an error. A store never retries: it says what happened, and `wrap/retry` decides.
+ */
+import type { RekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
+import type { Reason } from '../record/record.ts'
+
+/** What a listing knows of a key. `mtime` and `expires` are milliseconds since 1970, UTC. */
+export interface Entry {
+  readonly key: Key
+  readonly sizeBytes?: number
+  readonly etag?: string
+  readonly mtimeMs?: number
+  /** permission bits of a file */
+  readonly mode?: number
+  readonly type?: string
+  readonly expiresMs?: number
+  /** the content, when the range asked for values */
+  readonly value?: Value
+}
+
+/** Content as a record holds it: JSON or text as `value`, anything else as `value64`. */
+export type Value = { readonly value: unknown } | { readonly value64: string }
+
+/** Which keys a listing gives. */
+export interface Range {
+  /** a glob over the whole key; `*` also crosses `/` */
+  readonly match?: string
+  /** only keys of this type */
+  readonly type?: string
+  /** only keys behind this one; for ordered stores */
+  readonly after?: Key
+  /** with the content of each key */
+  readonly values?: boolean
+}
+
+export interface Pair {
+  readonly from: Key
+  readonly to: Key
+  /** with guard `match`: what the destination was when it was looked at */
+  readonly expect?: Evidence
+}
+
+/** What a key was, as far as is known; a store compares what it can. */
+export interface Evidence {
+  readonly sizeBytes?: number
+  readonly mtimeMs?: number
+  readonly etag?: string
+  /** `algorithm:hex`, from the same kind of store's `digest` */
+  readonly digest?: string
+}
+
+/** A key to be removed, and what it must still be. */
+export interface Target {
+  readonly key: Key
+  readonly expect: Evidence
+}
+
+/**
+ * The condition under which a write may happen, checked in the same step as the write wherever the store can:
+ * `absent` creates only · `match` replaces only what is still as expected · `merge` adds what the destination lacks ·
+ * `any` overwrites.
+ */
+export type Guard = 'absent' | 'match' | 'merge' | 'any'
+
+/** What became of one write. `unknown` is a write that was sent and not answered. */
+export type Outcome = (
+  | { readonly outcome: 'done'; readonly reason?: Reason; readonly etag?: string; readonly lost?: readonly string[] }
+  | { readonly outcome: 'skipped'; readonly reason: Reason }
+  | { readonly outcome: 'failed' | 'unknown'; readonly error: RekeyError }
+) & {
+  /** how often it was tried; set by wrap/retry, absent for once */
+  readonly tries?: number
+}
+
+/** The answer about one key: its entry, undefined when it is absent, an error when the store would not tell. */
+export type Looked = Entry | undefined | RekeyError
+
+/** The digest of one key's content, undefined when it is absent. Equal digests mean equal content, type included. */
+export type Digested = string | undefined | RekeyError
+
+/**
+ * A key's content on its way from one store to another. `form` says how to read the bytes: `plain` content, or a
+ * `redis-dump` that only a Redis server can take in.
+ */
+export interface Content {
+  readonly form: 'plain' | 'redis-dump'
+  readonly body: AsyncIterable<Uint8Array>
+  readonly sizeBytes?: number
+  readonly type?: string
+  readonly mtimeMs?: number
+  readonly mode?: number
+  readonly expiresMs?: number
+}
+
+/** Content to be written under a key. */
+export interface Item {
+  readonly key: Key
+  readonly content: Content
+  readonly expect?: Evidence
+}
+
+export interface Traits {
+  /** the listing is in the order of the keys' bytes */
+  readonly ordered: boolean
+  /** the listing gives no key twice */
+  readonly unique: boolean
+  /** keys a call is given at once */
+  readonly batch: number
+  /** calls that are worth having in flight at once */
+  readonly concurrency: number
+  /** the guards that `copy` and `write` obey */
+  readonly guards: readonly Guard[]
+}
+
+/** What a run asks of every store that it opens. */
+export interface StoreSettings {
+  /** how often a call that may succeed later is made again */
+  readonly retries: number
+  /** keys a second over all calls of a store; absent for no limit */
+  readonly ratePerSecond?: number
+  /** calls that a store may have in flight for one listing; absent for what suits the store */
+  readonly concurrency?: number
+  /** how long a call may go unanswered */
+  readonly timeoutMs: number
+  /** hash fields that hold a time: the latest of them is a Redis hash's `mtime` */
+  readonly mtimeFields: readonly string[]
+}
+
+export const STORE_DEFAULTS: StoreSettings = { retries: 3, timeoutMs: 30_000, mtimeFields: [] }
+
+export interface Store {
+  /** without credentials */
+  readonly location: string
+  readonly traits: Traits
+  list(range: Range, signal: AbortSignal): AsyncIterable<readonly Entry[]>
+  stat(keys: readonly Key[], signal: AbortSignal): Promise<readonly Looked[]>
+  /** inside the store */
+  copy?(pairs: readonly Pair[], guard: Guard, signal: AbortSignal): Promise<readonly Outcome[]>
+  read?(key: Key, signal: AbortSignal): Promise<Content | undefined>
+  write?(item: Item, guard: Guard, signal: AbortSignal): Promise<Outcome>
+  /** removes what is still as expected; a key that is gone is `skipped`/`gone`, one that differs fails with E_CHANGED */
+  remove?(targets: readonly Target[], signal: AbortSignal): Promise<readonly Outcome[]>
+  digest?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]>
+  /** whether each pair's destination holds all that its source holds; for `merge` */
+  includes?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (boolean | RekeyError)[]>
+  close(): Promise<void>
+}

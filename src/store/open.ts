@@ -1,0 +1,44 @@
+/** Location to store. A store's code and its client library are loaded only when a location names it. */
+import { RekeyError } from '../record/errors.ts'
+import type { Store, StoreSettings } from './contract.ts'
+
+/** What opening a store needs from outside. */
+export interface Surroundings {
+  /** an environment variable */
+  env(name: string): string | undefined
+  /** every environment variable whose name starts so */
+  envStartingWith(prefix: string): readonly string[]
+  /** identifies this process among those of all hosts, for the names of temporary files */
+  readonly processName: { readonly host: string; readonly pid: number }
+  /** whether a process of this host still lives */
+  isAlive(pid: number): boolean
+  warn(message: string): void
+}
+
+type Opener = (location: string, settings: StoreSettings, surroundings: Surroundings) => Promise<Store>
+
+const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {
+  file: async () => (await import('./file/file-store.ts')).openFileStore,
+  redis: async () => (await import('./redis/open-redis.ts')).openRedis,
+  rediss: async () => (await import('./redis/open-redis.ts')).openRedis,
+  'redis+cluster': async () => (await import('./redis/open-redis.ts')).openRedis,
+  'rediss+cluster': async () => (await import('./redis/open-redis.ts')).openRedis,
+}
+
+/** Opens the store at a location, without retry or limit. Throws E_LOCATION, E_AUTH, E_DENIED, E_CONNECTION. */
+export async function openStore(location: string, settings: StoreSettings, surroundings: Surroundings): Promise<Store> {
+  const scheme = schemeOf(location)
+  const opener = OPENERS[scheme]
+  if (opener === undefined) {
+    throw new RekeyError(
+      'E_LOCATION',
+      `no store is called "${scheme}:"; there are ${Object.keys(OPENERS).join(', ')} and plain paths`,
+    )
+  }
+  return (await opener())(location, settings, surroundings)
+}
+
+/** `file` for a plain path. A single letter before the colon is no scheme. */
+export function schemeOf(location: string): string {
+  return /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]?.toLowerCase() ?? 'file'
+}

@@ -1,0 +1,47 @@
+/** The stores of a run: each location opened once, with limit, retry and, for tests, faults around it. */
+import type { Store, StoreSettings } from './contract.ts'
+import type { Surroundings } from './open.ts'
+import { openStore } from './open.ts'
+import { parseFaults, withFaults } from './wrap/fault.ts'
+import { withLimit } from './wrap/limit.ts'
+import type { Pacing } from './wrap/retry.ts'
+import { withRetry } from './wrap/retry.ts'
+
+/** Names the faults that a test wants, as `parseFaults` reads them. */
+const FAULTS_VARIABLE = 'REKEY_FAULTS'
+
+export class Stores {
+  readonly #settings: StoreSettings
+  readonly #surroundings: Surroundings
+  readonly #pacing: Pacing
+  readonly #opened = new Map<string, Promise<Store>>()
+
+  constructor(settings: StoreSettings, surroundings: Surroundings, pacing: Pacing) {
+    this.#settings = settings
+    this.#surroundings = surroundings
+    this.#pacing = pacing
+  }
+
+  open(location: string): Promise<Store> {
+    const known = this.#opened.get(location)
+    if (known !== undefined) return known
+    const opening = this.#openWrapped(location)
+    this.#opened.set(location, opening)
+    return opening
+  }
+
+  async close(): Promise<void> {
+    const stores = await Promise.allSettled(this.#opened.values())
+    this.#opened.clear()
+    await Promise.all(stores.map((opened) => (opened.status === 'fulfilled' ? opened.value.close() : undefined)))
+  }
+
+  async #openWrapped(location: string): Promise<Store> {
+    const { retries, ratePerSecond } = this.#settings
+    let store = await openStore(location, this.#settings, this.#surroundings)
+    const faults = this.#surroundings.env(FAULTS_VARIABLE)
+    if (faults !== undefined) store = withFaults(store, parseFaults(faults))
+    if (ratePerSecond !== undefined) store = withLimit(store, ratePerSecond, this.#pacing)
+    return withRetry(store, retries, this.#pacing)
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Tries again what may succeed later, with exponential backoff and jitter. The only place that counts and waits.
+ * A write that got no answer (`unknown`) is not tried here: only a look at the destination can tell, and that is
+ * copy-apply's.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RekeyError, toRekeyError } from '../../record/errors.ts'
+import type { Key } from '../../record/key.ts'
+import type { Entry, Outcome, Range, Store } from '../contract.ts'
+import { wrapStore } from './wrapper.ts'
+
+/** Time and chance, as a run has them. */
+export interface Pacing {
+  now(): number
+  random(): number
+  /** aborted when nothing new is to be tried */
+  readonly stop: AbortSignal
+}
+
+const FIRST_WAIT_MS = 100
+const LONGEST_WAIT_MS = 10_000
+
+/** How long to wait before try `tries + 1`: doubled each time, bounded, and between half and all of that. */
+export function backoffMs(tries: number, random: number): number {
+  const bound = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS)
+  return bound * (0.5 + random / 2)
+}
+
+export function withRetry(store: Store, retries: number, pacing: Pacing): Store {
+  const rest = (tries: number) =>
+    sleep(backoffMs(tries, pacing.random()), undefined, { signal: pacing.stop }).catch(() => {})
+  const again = (tries: number, error: RekeyError) => error.retryable && tries <= retries && !pacing.stop.aborted
+
+  /** A call that fails as a whole by throwing. */
+  async function whole<T>(call: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await call()
+      } catch (thrown) {
+        const error = toRekeyError(thrown)
+        if (!again(tries, error)) throw error
+        await rest(tries)
+      }
+    }
+  }
+
+  /** A call over a batch, of which each item may fail on its own; only those that may succeed later are made again. */
+  async function each<In, Out>(
+    items: readonly In[],
+    call: (items: readonly In[]) => Promise<readonly Out[]>,
+    errorOf: (out: Out) => RekeyError | undefined,
+    counted: (out: Out, tries: number) => Out = (out) => out,
+  ): Promise<readonly Out[]> {
+    let results = [...(await call(items))]
+    for (let tries = 1; ; tries++) {
+      const open: number[] = []
+      results.forEach((out, at) => {
+        const error = errorOf(out)
+        if (error !== undefined && again(tries, error)) open.push(at)
+      })
+      if (open.length === 0) return results
+      await rest(tries)
+      const renewed = await call(open.map((at) => items[at] as In))
+      results = results.slice()
+      open.forEach((at, nth) => {
+        results[at] = counted(renewed[nth] as Out, tries + 1)
+      })
+    }
+  }
+
+  const failed = (out: Outcome) => (out.outcome === 'failed' ? out.error : undefined)
+  const refused = (out: unknown) => (out instanceof RekeyError ? out : undefined)
+  const counted = (out: Outcome, tries: number): Outcome => ({ ...out, tries })
+
+  return wrapStore(store, {
+    list: (range, signal) => listAgain(store, range, signal, again, rest),
+    stat: (keys, signal) => each(keys, (some) => whole(() => store.stat(some, signal)), refused),
+    copy: (pairs, guard, signal) =>
+      each(pairs, (some) => (store.copy as NonNullable<Store['copy']>)(some, guard, signal), failed, counted),
+    remove: (targets, signal) =>
+      each(targets, (some) => (store.remove as NonNullable<Store['remove']>)(some, signal), failed, counted),
+    digest: (keys, signal) =>
+      each(keys, (some) => whole(() => (store.digest as NonNullable<Store['digest']>)(some, signal)), refused),
+    includes: (pairs, signal) =>
+      each(pairs, (some) => whole(() => (store.includes as NonNullable<Store['includes']>)(some, signal)), refused),
+    read: (key, signal) => whole(() => (store.read as NonNullable<Store['read']>)(key, signal)),
+    // A body can be read once, so the write is tried again where it is read again: in copy-apply.
+  })
+}
+
+/** Lists on from the last key of an ordered store; begins anew where there is no order, so that keys come twice. */
+async function* listAgain(
+  store: Store,
+  range: Range,
+  signal: AbortSignal,
+  again: (tries: number, error: RekeyError) => boolean,
+  rest: (tries: number) => Promise<void>,
+): AsyncGenerator<readonly Entry[]> {
+  let last: Key | undefined = range.after
+  for (let tries = 1; ; tries++) {
+    try {
+      for await (const entries of store.list(last === undefined ? range : { ...range, after: last }, signal)) {
+        if (store.traits.ordered) last = entries.at(-1)?.key ?? last
+        yield entries
+        tries = 1
+      }
+      return
+    } catch (thrown) {
+      const error = toRekeyError(thrown)
+      if (!again(tries, error)) throw error
+      await rest(tries)
+    }
+  }
+}
