@@ -1,4 +1,5 @@
 /** One redis-server for the whole test run; a test file that needs a special one starts its own. */
+import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
 import { startRedis } from './redis.ts'
 
