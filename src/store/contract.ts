@@ -86,7 +86,8 @@ export type Digested = string | undefined | RekeyError
  */
 export interface Content {
   readonly form: 'plain' | 'redis-dump'
-  readonly body: AsyncIterable<Uint8Array>
+  /** the bytes from their beginning, each time it is called, so that a write can be tried again */
+  body(): AsyncIterable<Uint8Array>
   readonly sizeBytes?: number
   readonly type?: string
   readonly mtimeMs?: number

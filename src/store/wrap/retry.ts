@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
-import type { Entry, Outcome, Range, Store } from '../contract.ts'
+import type { Entry, Item, Outcome, Range, Store } from '../contract.ts'
 import { wrapStore } from './wrapper.ts'
 
 /** Time and chance, as a run has them. */
@@ -84,7 +84,11 @@ export function withRetry(store: Store, retries: number, pacing: Pacing): Store 
     includes: (pairs, signal) =>
       each(pairs, (some) => whole(() => (store.includes as NonNullable<Store['includes']>)(some, signal)), refused),
     read: (key, signal) => whole(() => (store.read as NonNullable<Store['read']>)(key, signal)),
-    // A body can be read once, so the write is tried again where it is read again: in copy-apply.
+    write: async (item, guard, signal) => {
+      const write = store.write as NonNullable<Store['write']>
+      const outcomes = await each([item], async ([one]) => [await write(one as Item, guard, signal)], failed, counted)
+      return outcomes[0] as Outcome
+    },
   })
 }
 

@@ -1,0 +1,60 @@
+/**
+ * What earlier runs have settled, from the journals that they left, and what they had begun and not finished.
+ * Holds 12 to 16 bytes a record.
+ */
+import { decode } from '../record/decode.ts'
+import { FingerprintSet } from '../record/fingerprint-set.ts'
+import type { KeyRecord } from '../record/record.ts'
+import type { Context } from '../stage/stage.ts'
+
+export class Settled {
+  readonly #settled = new FingerprintSet()
+  readonly #begun = new FingerprintSet()
+
+  /** Whether a journal holds this record's outcome. */
+  has(record: KeyRecord): boolean {
+    return this.#settled.size > 0 && this.#settled.has(identity(record))
+  }
+
+  /** Whether an earlier run was about to write this record's destination, found it absent, and did not tell the end. */
+  isInDoubt(record: KeyRecord): boolean {
+    return this.#begun.size > 0 && this.#begun.has(identity(record))
+  }
+
+  /**
+   * Reads journals. A line that is torn or no record settles nothing; with `retry`, failed and unknown ones do not
+   * either. Throws E_USAGE when a file cannot be read.
+   */
+  async readJournals(paths: readonly string[], retry: boolean, context: Context): Promise<void> {
+    for await (const record of records(paths, context)) {
+      if (settles(record, retry)) this.#settled.add(identity(record))
+    }
+  }
+
+  /** Reads the intents of earlier runs, after their journals. */
+  async readIntents(path: string, context: Context): Promise<void> {
+    for await (const record of records([path], context)) {
+      if (!this.has(record)) this.#begun.add(identity(record))
+    }
+  }
+}
+
+/** Which record this is, whatever else it holds: store, key and destination; a line that is none, by its text. */
+export function identity(record: KeyRecord): string {
+  const { store = '', toStore = '', key, key64, to, to64 } = record
+  const from = key ?? key64
+  if (from === undefined) return `line ${record.error?.line} ${record.input ?? record.input64 ?? ''}`
+  const form = `${key === undefined ? 64 : 8}${to === undefined ? 64 : 8}`
+  return `${form}:${store.length}:${toStore.length}:${from.length}:${store}${toStore}${from}${to ?? to64 ?? ''}`
+}
+
+function settles({ outcome }: KeyRecord, retry: boolean): boolean {
+  if (outcome === 'done' || outcome === 'skipped') return true
+  return !retry && (outcome === 'failed' || outcome === 'unknown')
+}
+
+async function* records(paths: readonly string[], context: Context): AsyncGenerator<KeyRecord> {
+  for (const path of paths) {
+    for await (const batch of decode(context.readFile(path))) for (const line of batch) yield line.record
+  }
+}

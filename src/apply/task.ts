@@ -1,0 +1,44 @@
+/** What a record asks of copy-apply. Pure. */
+import { RekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
+import { keyText, sameKey } from '../record/key.ts'
+import type { KeyRecord, Reason } from '../record/record.ts'
+import { recordKey, recordTo } from '../record/record.ts'
+
+export type Task =
+  /** an earlier tool or run has dealt with it: it passes through */
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'fail'; readonly error: RekeyError }
+  | { readonly kind: 'skip'; readonly reason: Reason }
+  /** `from` in store `source` to `to` in store `dest` */
+  | { readonly kind: 'copy'; readonly source: string; readonly from: Key; readonly dest: string; readonly to: Key }
+  /** the record's own value to `to` in store `dest` */
+  | { readonly kind: 'put'; readonly dest: string; readonly to: Key }
+
+/** With `retry`, records that failed or are unknown are open again, but for lines that were no records. */
+export function taskOf(record: KeyRecord, retry: boolean): Task {
+  if (isSettled(record, retry)) return { kind: 'settled' }
+  const from = recordKey(record)
+  if (from === undefined) return { kind: 'settled' }
+  if (record.store === undefined) return lacks('store', from, 'list-keys sets it')
+  const dest = record.toStore ?? record.store
+  const to = recordTo(record)
+  if (record.op === 'put') return putTask(record, dest, to ?? from)
+  if (to === undefined) return lacks('to', from, 'rewrite-keys sets it')
+  if (dest === record.store && sameKey(from, to)) return { kind: 'skip', reason: 'same-key' }
+  return { kind: 'copy', source: record.store, from, dest, to }
+}
+
+function isSettled({ outcome }: KeyRecord, retry: boolean): boolean {
+  if (outcome === undefined || outcome === 'planned') return false
+  return !(retry && (outcome === 'failed' || outcome === 'unknown'))
+}
+
+function putTask(record: KeyRecord, dest: string, to: Key): Task {
+  if (record.value === undefined && record.value64 === undefined) return lacks('value', to, 'op "put" writes it')
+  return { kind: 'put', dest, to }
+}
+
+function lacks(field: string, key: Key, hint: string): Task {
+  return { kind: 'fail', error: new RekeyError('E_FIELD', `${keyText(key)} has no field "${field}": ${hint}`) }
+}

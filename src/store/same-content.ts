@@ -1,0 +1,94 @@
+/** Whether two keys hold the same content, in one store or in two. Never trusts what a write has answered. */
+import { RekeyError, toRekeyError } from '../record/errors.ts'
+import type { Proof } from '../record/record.ts'
+import type { Content, Digested, Pair, Store } from './contract.ts'
+
+/** The answer about one pair, how strong it is, and the digest that both sides have when they are the same. */
+export type Compared =
+  | { readonly same: true; readonly proof: Proof; readonly digest?: string }
+  | { readonly same: false; readonly proof: Proof }
+  | RekeyError
+  /** one of the two is absent */
+  | undefined
+
+/** Compares by digests where both stores make the same kind, otherwise by reading both. One answer per pair. */
+export async function compareContents(
+  source: Store,
+  dest: Store,
+  pairs: readonly Pair[],
+  signal: AbortSignal,
+): Promise<readonly Compared[]> {
+  const [here, there] = await digests(source, dest, pairs, signal)
+  return Promise.all(
+    pairs.map(async (pair, at) => {
+      if (here === undefined || there === undefined) return await compareBytes(source, dest, pair, signal)
+      const compared = compareDigests(here[at], there[at])
+      return compared === 'other kinds' ? await compareBytes(source, dest, pair, signal) : compared
+    }),
+  )
+}
+
+/** Compares by reading both sides whole, a chunk at a time. */
+export async function compareBytes(source: Store, dest: Store, pair: Pair, signal: AbortSignal): Promise<Compared> {
+  try {
+    const [here, there] = await Promise.all([readOf(source, pair.from, signal), readOf(dest, pair.to, signal)])
+    if (here === undefined || there === undefined) return undefined
+    if (here.form !== there.form) return { same: false, proof: 'bytes' }
+    return { same: await sameBytes(here.body(), there.body()), proof: 'bytes' }
+  } catch (thrown) {
+    return toRekeyError(thrown)
+  }
+}
+
+async function digests(source: Store, dest: Store, pairs: readonly Pair[], signal: AbortSignal) {
+  if (source.digest === undefined || dest.digest === undefined) return [undefined, undefined] as const
+  const from = pairs.map((pair) => pair.from)
+  const to = pairs.map((pair) => pair.to)
+  if (source !== dest) return await Promise.all([source.digest(from, signal), dest.digest(to, signal)])
+  const both = await source.digest([...from, ...to], signal)
+  return [both.slice(0, pairs.length), both.slice(pairs.length)] as const
+}
+
+function compareDigests(here: Digested, there: Digested): Compared | 'other kinds' {
+  if (here instanceof RekeyError) return here
+  if (there instanceof RekeyError) return there
+  if (here === undefined || there === undefined) return undefined
+  if (here === there) return { same: true, proof: 'digest', digest: here }
+  const kind = here.slice(0, here.indexOf(':') + 1)
+  return there.startsWith(kind) ? { same: false, proof: 'digest' } : 'other kinds'
+}
+
+async function readOf(store: Store, key: Pair['from'], signal: AbortSignal): Promise<Content | undefined> {
+  if (store.read === undefined)
+    throw new RekeyError('E_UNSUPPORTED', `${store.location} cannot be read, so contents cannot be compared`)
+  return await store.read(key, signal)
+}
+
+async function sameBytes(one: AsyncIterable<Uint8Array>, other: AsyncIterable<Uint8Array>): Promise<boolean> {
+  const here = one[Symbol.asyncIterator]()
+  const there = other[Symbol.asyncIterator]()
+  try {
+    let left = Buffer.alloc(0)
+    let right = Buffer.alloc(0)
+    while (true) {
+      left = left.length > 0 ? left : await nextBytes(here)
+      right = right.length > 0 ? right : await nextBytes(there)
+      const length = Math.min(left.length, right.length)
+      if (length === 0) return left.length === right.length
+      if (left.compare(right, 0, length, 0, length) !== 0) return false
+      left = left.subarray(length)
+      right = right.subarray(length)
+    }
+  } finally {
+    await Promise.all([here.return?.(), there.return?.()])
+  }
+}
+
+/** The next bytes, empty only at the end. */
+async function nextBytes(iterator: AsyncIterator<Uint8Array>): Promise<Buffer> {
+  while (true) {
+    const next = await iterator.next()
+    if (next.done) return Buffer.alloc(0)
+    if (next.value.length > 0) return Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length)
+  }
+}
