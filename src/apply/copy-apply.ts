@@ -1,3 +1,94 @@
-import type { Tool } from '../stage/tool.ts'
+/** copy-apply: writes what a plan says, under a guard, and tells what became of every record. It never deletes. */
+import { RekeyError } from '../record/errors.ts'
+import type { Arguments, Tool } from '../stage/tool.ts'
+import { flag, number, text, texts } from '../stage/tool.ts'
+import type { CopyOptions } from './copy-stage.ts'
+import { copyStage } from './copy-stage.ts'
+import type { IfExists } from './if-exists.ts'
+import { IF_EXISTS } from './if-exists.ts'
 
-export const copyApply = undefined as unknown as Tool
+export const copyApply: Tool<CopyOptions> = {
+  name: 'copy-apply',
+  summary: 'writes the plan, never overwriting',
+  words: { name: 'FILE', help: 'plans; stdin when none is named', required: false },
+  reads: 'records',
+  examples: [
+    { command: 'copy-apply --dry-run < plan.ndjson', says: 'looks at every destination and writes nothing' },
+    {
+      command: 'copy-apply < plan.ndjson > run.ndjson',
+      says: 'copies; what exists is skipped; run.ndjson is the journal',
+    },
+    {
+      command: 'copy-apply --resume run.ndjson < plan.ndjson >> run.ndjson',
+      says: 'goes on after a kill, a crash or Ctrl-C',
+    },
+    {
+      command: 'copy-apply --intents begun.ndjson < plan.ndjson > run.ndjson',
+      says: 'notes each write before it is made, so that also what a kill cuts short can be told and undone',
+    },
+    { command: 'copy-apply --retry < run.ndjson > again.ndjson', says: 'tries what failed or is unknown once more' },
+  ],
+  flags: {
+    'dry-run': { type: 'boolean', alias: 'n', help: 'write nothing; records come out as planned, skipped or failed' },
+    'if-exists': {
+      type: 'choice',
+      choices: IF_EXISTS,
+      default: 'skip',
+      help: 'what to do where the destination exists; merge unites Redis hashes, sets and sorted sets',
+    },
+    concurrency: {
+      type: 'string',
+      value: 'N|auto',
+      help: 'keys in flight at once (default auto: what suits the store)',
+    },
+    rate: { type: 'number', min: 1, value: 'N', help: 'no more than N keys a second' },
+    retries: { type: 'number', min: 0, default: 3, value: 'N', help: 'tries after the first, for what may pass' },
+    resume: {
+      type: 'string',
+      many: true,
+      value: 'FILE',
+      help: 'a journal; what it settles is not done and not printed again',
+    },
+    intents: {
+      type: 'string',
+      value: 'FILE',
+      help: 'note each write here before it is made; read again by a resumed run',
+    },
+    retry: { type: 'boolean', help: 'take up failed and unknown records again' },
+    'mtime-field': {
+      type: 'string',
+      many: true,
+      value: 'FIELD',
+      help: 'a hash field that holds a time, for newest (Redis)',
+    },
+  },
+  holds: 'the keys in flight; 12 to 16 bytes for each record that --resume and --intents name',
+  onFailure: 'a record that fails is printed with its error and the rest goes on; what got no answer is looked for',
+  closedOutput: 'stop',
+  check: (args) => ({
+    dryRun: flag(args, 'dry-run'),
+    ifExists: text(args, 'if-exists') as IfExists,
+    concurrency: concurrencyOf(args),
+    ratePerSecond: number(args, 'rate'),
+    retries: number(args, 'retries') ?? 3,
+    retry: flag(args, 'retry'),
+    resume: texts(args, 'resume'),
+    intents: text(args, 'intents'),
+    mtimeFields: texts(args, 'mtime-field'),
+  }),
+  settings: ({ retries, ratePerSecond, mtimeFields }) => ({
+    retries,
+    mtimeFields,
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+  }),
+  continues: (options) => options.resume,
+  stage: copyStage,
+}
+
+/** `auto`, or how many keys; undefined for auto. */
+export function concurrencyOf(args: Arguments): number | undefined {
+  const given = text(args, 'concurrency')
+  if (given === undefined || given === 'auto') return undefined
+  if (/^[1-9]\d*$/.test(given)) return Number(given)
+  throw new RekeyError('E_USAGE', `--concurrency takes a whole number, 1 or more, or auto; "${given}" is neither`)
+}

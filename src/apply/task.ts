@@ -15,6 +15,9 @@ export type Task =
   /** the record's own value to `to` in store `dest` */
   | { readonly kind: 'put'; readonly dest: string; readonly to: Key }
 
+/** Types whose content is bytes and nothing else. */
+const PLAIN_TYPES = ['file', 'string']
+
 /** With `retry`, records that failed or are unknown are open again, but for lines that were no records. */
 export function taskOf(record: KeyRecord, retry: boolean): Task {
   if (isSettled(record, retry)) return { kind: 'settled' }
@@ -36,6 +39,10 @@ function isSettled({ outcome }: KeyRecord, retry: boolean): boolean {
 
 function putTask(record: KeyRecord, dest: string, to: Key): Task {
   if (record.value === undefined && record.value64 === undefined) return lacks('value', to, 'op "put" writes it')
+  if (record.type !== undefined && !PLAIN_TYPES.includes(record.type)) {
+    const message = `${keyText(to)} is a ${record.type}: op "put" writes plain content; op "copy" keeps the type`
+    return { kind: 'fail', error: new RekeyError('E_TYPE', message) }
+  }
   return { kind: 'put', dest, to }
 }
 

@@ -66,6 +66,8 @@ export interface KeyRecord {
   proof?: Proof
   /** `algorithm:hex` of the content that was verified */
   digest?: string
+  /** the same of the destination, where its store makes another kind of digest */
+  toDigest?: string
   differs?: readonly string[]
   /** which side delete-apply has deleted */
   deleted?: 'source' | 'dest'

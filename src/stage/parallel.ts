@@ -1,15 +1,15 @@
 /**
  * Work on several batches at once. Results come as they are ready, not in the order of the input.
- * Holds `limit` batches.
+ * Holds the batches in flight.
  */
 
 /**
- * Runs `work` over the input with at most `limit` calls in flight. When one throws, the others are waited for and
+ * Runs `work` over the input with at most `limit()` calls in flight. When one throws, the others are waited for and
  * then the error is thrown; when `stop` is aborted no further input is taken and what is in flight is finished.
  */
 export async function* parallel<In, Out>(
   input: AsyncIterable<In>,
-  limit: number,
+  limit: () => number,
   stop: AbortSignal,
   work: (item: In) => Promise<Out>,
 ): AsyncGenerator<Out> {
@@ -44,7 +44,7 @@ export async function* parallel<In, Out>(
   try {
     while (true) {
       if (stop.aborted || failure !== undefined) ended = true
-      if (!ended && pulling === undefined && inFlight.size < limit) pulling = pull()
+      if (!ended && pulling === undefined && inFlight.size < limit()) pulling = pull()
       while (ready.length > 0) yield ready.shift() as Out
       if (failure !== undefined && inFlight.size === 0) throw failure.error
       if (ended && inFlight.size === 0 && ready.length === 0) return

@@ -16,6 +16,8 @@ export interface Entry {
   readonly mode?: number
   readonly type?: string
   readonly expiresMs?: number
+  /** names the stored thing itself, so that one thing reached by two names is found out; from `stat` */
+  readonly object?: string
   /** the content, when the range asked for values */
   readonly value?: Value
 }
@@ -102,6 +104,9 @@ export interface Item {
   readonly expect?: Evidence
 }
 
+/** What a store keeps with a key beside its content. A copy that loses one of them says so. */
+export type Aspect = 'type' | 'expiry' | 'mtime' | 'mode'
+
 export interface Traits {
   /** the listing is in the order of the keys' bytes */
   readonly ordered: boolean
@@ -111,6 +116,7 @@ export interface Traits {
   readonly batch: number
   /** calls that are worth having in flight at once */
   readonly concurrency: number
+  readonly holds: readonly Aspect[]
   /** the guards that `copy` and `write` obey */
   readonly guards: readonly Guard[]
 }

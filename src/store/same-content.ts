@@ -3,9 +3,12 @@ import { RekeyError, toRekeyError } from '../record/errors.ts'
 import type { Proof } from '../record/record.ts'
 import type { Content, Digested, Pair, Store } from './contract.ts'
 
-/** The answer about one pair, how strong it is, and the digest that both sides have when they are the same. */
+/**
+ * The answer about one pair, how strong it is, and the digests by which the two can be recognised later: `toDigest`
+ * where the two stores make different kinds.
+ */
 export type Compared =
-  | { readonly same: true; readonly proof: Proof; readonly digest?: string }
+  | { readonly same: true; readonly proof: Proof; readonly digest?: string; readonly toDigest?: string }
   | { readonly same: false; readonly proof: Proof }
   | RekeyError
   /** one of the two is absent */
@@ -21,9 +24,10 @@ export async function compareContents(
   const [here, there] = await digests(source, dest, pairs, signal)
   return Promise.all(
     pairs.map(async (pair, at) => {
-      if (here === undefined || there === undefined) return await compareBytes(source, dest, pair, signal)
-      const compared = compareDigests(here[at], there[at])
-      return compared === 'other kinds' ? await compareBytes(source, dest, pair, signal) : compared
+      const compared = compareDigests(here?.[at], there?.[at])
+      if (compared !== 'not comparable') return compared
+      const byBytes = await compareBytes(source, dest, pair, signal)
+      return withDigests(byBytes, here?.[at], there?.[at])
     }),
   )
 }
@@ -40,22 +44,31 @@ export async function compareBytes(source: Store, dest: Store, pair: Pair, signa
   }
 }
 
+/** The digests of both sides, from one call where they are in one store; undefined for a store that makes none. */
 async function digests(source: Store, dest: Store, pairs: readonly Pair[], signal: AbortSignal) {
-  if (source.digest === undefined || dest.digest === undefined) return [undefined, undefined] as const
   const from = pairs.map((pair) => pair.from)
   const to = pairs.map((pair) => pair.to)
-  if (source !== dest) return await Promise.all([source.digest(from, signal), dest.digest(to, signal)])
+  if (source !== dest || source.digest === undefined) {
+    return await Promise.all([source.digest?.(from, signal), dest.digest?.(to, signal)])
+  }
   const both = await source.digest([...from, ...to], signal)
   return [both.slice(0, pairs.length), both.slice(pairs.length)] as const
 }
 
-function compareDigests(here: Digested, there: Digested): Compared | 'other kinds' {
+/** An absent digest is an absent key or a store without digests: reading tells. */
+function compareDigests(here: Digested, there: Digested): Compared | 'not comparable' {
   if (here instanceof RekeyError) return here
   if (there instanceof RekeyError) return there
-  if (here === undefined || there === undefined) return undefined
+  if (here === undefined || there === undefined) return 'not comparable'
   if (here === there) return { same: true, proof: 'digest', digest: here }
   const kind = here.slice(0, here.indexOf(':') + 1)
-  return there.startsWith(kind) ? { same: false, proof: 'digest' } : 'other kinds'
+  return there.startsWith(kind) ? { same: false, proof: 'digest' } : 'not comparable'
+}
+
+function withDigests(compared: Compared, here: Digested, there: Digested): Compared {
+  if (compared === undefined || compared instanceof RekeyError || !compared.same) return compared
+  const digest = typeof here === 'string' ? { digest: here } : {}
+  return { ...compared, ...digest, ...(typeof there === 'string' ? { toDigest: there } : {}) }
 }
 
 async function readOf(store: Store, key: Pair['from'], signal: AbortSignal): Promise<Content | undefined> {
@@ -68,8 +81,8 @@ async function sameBytes(one: AsyncIterable<Uint8Array>, other: AsyncIterable<Ui
   const here = one[Symbol.asyncIterator]()
   const there = other[Symbol.asyncIterator]()
   try {
-    let left = Buffer.alloc(0)
-    let right = Buffer.alloc(0)
+    let left: Buffer = Buffer.alloc(0)
+    let right: Buffer = Buffer.alloc(0)
     while (true) {
       left = left.length > 0 ? left : await nextBytes(here)
       right = right.length > 0 ? right : await nextBytes(there)

@@ -1,0 +1,161 @@
+/**
+ * The work of copy-apply on the stream.
+ * Holds the jobs in flight, and 12 to 16 bytes for each record that --resume and --intents name.
+ */
+import type { RekeyError } from '../record/errors.ts'
+import type { Line } from '../record/line.ts'
+import { setFields } from '../record/line.ts'
+import type { KeyRecord } from '../record/record.ts'
+import { parallel } from '../stage/parallel.ts'
+import type { Appender, Context, Stage } from '../stage/stage.ts'
+import type { Store } from '../store/contract.ts'
+import type { Settlement } from './copy-job.ts'
+import { runJob } from './copy-job.ts'
+import type { IfExists } from './if-exists.ts'
+import type { Job, Work } from './jobs.ts'
+import { Grouping } from './jobs.ts'
+import { Settled } from './settled.ts'
+import { taskOf } from './task.ts'
+
+export interface CopyOptions {
+  readonly dryRun: boolean
+  readonly ifExists: IfExists
+  /** keys in flight at once; undefined for what suits the destination */
+  readonly concurrency: number | undefined
+  readonly ratePerSecond: number | undefined
+  readonly retries: number
+  readonly retry: boolean
+  readonly resume: readonly string[]
+  readonly intents: string | undefined
+  readonly mtimeFields: readonly string[]
+}
+
+export function copyStage(options: CopyOptions): Stage {
+  return async function* (batches, context) {
+    const settled = new Settled()
+    await settled.readJournals(options.resume, options.retry, context)
+    const intents = await openIntents(options, settled, context)
+    const settings = {
+      ifExists: options.ifExists,
+      dryRun: options.dryRun,
+      retries: options.retries,
+      isInDoubt: ({ line }: Work) => settled.isInDoubt(line.record),
+      note: async (works: readonly Work[]) => await intents?.append(intentLines(works)),
+    }
+    const limit = new Limit(options.concurrency)
+    try {
+      yield* parallel(
+        jobsOf(batches, settled, limit, options.retry, context),
+        () => limit.jobs,
+        context.stop,
+        async (job) => {
+          if ('passing' in job) return job.passing
+          const started = context.now()
+          const settlements = await runJob(job, settings, context)
+          const ended = context.now()
+          const stamp = { ms: ended - started, at: new Date(ended).toISOString() }
+          job.works.forEach((work, at) => write(work.line, settlements[at] as Settlement, stamp))
+          return job.works.map((work) => work.line)
+        },
+      )
+    } finally {
+      await intents?.close()
+    }
+  }
+}
+
+/** How many jobs are in flight and how large they are, so that the keys in flight come to what was asked for. */
+class Limit {
+  readonly #keys: number | undefined
+  jobs = 1
+
+  constructor(keys: number | undefined) {
+    this.#keys = keys
+  }
+
+  /** The size of a job for this destination; sets `jobs` by the way. */
+  sizeFor({ traits }: Store): number {
+    const size = Math.min(traits.batch, this.#keys ?? traits.batch)
+    this.jobs = this.#keys === undefined ? traits.concurrency : Math.max(1, Math.floor(this.#keys / size))
+    return size
+  }
+}
+
+async function* jobsOf(
+  batches: AsyncIterable<readonly Line[]>,
+  settled: Settled,
+  limit: Limit,
+  retry: boolean,
+  context: Context,
+): AsyncGenerator<Job | { readonly passing: readonly Line[] }> {
+  for await (const batch of batches) {
+    const passing: Line[] = []
+    const grouping = new Grouping()
+    let before = 0
+    for (const line of batch) {
+      if (settled.has(line.record)) {
+        before++
+        continue
+      }
+      const task = taskOf(line.record, retry)
+      if (task.kind === 'copy' || task.kind === 'put') {
+        grouping.add(line, task)
+        continue
+      }
+      if (task.kind === 'fail') refuse(line, task.error)
+      if (task.kind === 'skip') setFields(line, { outcome: 'skipped', reason: task.reason, error: undefined })
+      passing.push(line)
+    }
+    if (before > 0) context.count('settled before', before)
+    yield* grouping.jobs(
+      context,
+      (dest) => limit.sizeFor(dest),
+      (works, error) => {
+        for (const { line } of works) refuse(line, error)
+        passing.push(...works.map((work) => work.line))
+      },
+    )
+    if (passing.length > 0) yield { passing }
+  }
+}
+
+async function openIntents(options: CopyOptions, settled: Settled, context: Context): Promise<Appender | undefined> {
+  if (options.intents === undefined || options.dryRun) return undefined
+  const appender = await context.appendTo(options.intents)
+  await settled.readIntents(options.intents, context)
+  return appender
+}
+
+/** What identifies each record, a line each. A newline first, because a crash may have torn the last line. */
+function intentLines(works: readonly Work[]): Buffer {
+  let text = '\n'
+  for (const { line } of works) text += `${JSON.stringify(intentOf(line.record))}\n`
+  return Buffer.from(text, 'utf8')
+}
+
+function intentOf({ store, key, key64, to, to64, toStore }: KeyRecord): KeyRecord {
+  return {
+    ...(store === undefined ? {} : { store }),
+    ...(key === undefined ? { key64: key64 as string } : { key }),
+    ...(to === undefined ? {} : { to }),
+    ...(to64 === undefined ? {} : { to64 }),
+    ...(toStore === undefined ? {} : { toStore }),
+  }
+}
+
+function refuse(line: Line, error: RekeyError): void {
+  setFields(line, { outcome: 'failed', reason: undefined, error: error.toFailure() })
+}
+
+function write(line: Line, settlement: Settlement, stamp: { ms: number; at: string }): void {
+  const { outcome } = settlement
+  setFields(line, {
+    outcome,
+    reason: 'reason' in settlement ? settlement.reason : undefined,
+    error: 'error' in settlement ? settlement.error.toFailure() : undefined,
+    toEtag: 'etag' in settlement ? settlement.etag : undefined,
+    lost: 'lost' in settlement ? settlement.lost : undefined,
+    tries: 'tries' in settlement ? settlement.tries : undefined,
+    ...(outcome === 'done' || outcome === 'unknown' ? stamp : {}),
+  })
+}
