@@ -1,6 +1,6 @@
 /** copy-apply: writes what a plan says, under a guard, and tells what became of every record. It never deletes. */
-import { RekeyError } from '../record/errors.ts'
-import type { Arguments, Tool } from '../stage/tool.ts'
+import { concurrencyOf } from '../stage/key-limit.ts'
+import type { Tool } from '../stage/tool.ts'
 import { flag, number, text, texts } from '../stage/tool.ts'
 import type { CopyOptions } from './copy-stage.ts'
 import { copyStage } from './copy-stage.ts'
@@ -83,12 +83,4 @@ export const copyApply: Tool<CopyOptions> = {
   }),
   continues: (options) => options.resume,
   stage: copyStage,
-}
-
-/** `auto`, or how many keys; undefined for auto. */
-export function concurrencyOf(args: Arguments): number | undefined {
-  const given = text(args, 'concurrency')
-  if (given === undefined || given === 'auto') return undefined
-  if (/^[1-9]\d*$/.test(given)) return Number(given)
-  throw new RekeyError('E_USAGE', `--concurrency takes a whole number, 1 or more, or auto; "${given}" is neither`)
 }

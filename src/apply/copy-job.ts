@@ -4,13 +4,25 @@
  */
 import { RekeyError } from '../record/errors.ts'
 import { keyText } from '../record/key.ts'
+import type { Line } from '../record/line.ts'
 import type { Context } from '../stage/stage.ts'
+import type { StoreGroup } from '../stage/store-groups.ts'
 import type { Entry, Evidence, Guard, Looked, Outcome, Pair, Store } from '../store/contract.ts'
 import { compareContents } from '../store/same-content.ts'
 import type { Decision, IfExists } from './if-exists.ts'
 import { decideWrite } from './if-exists.ts'
-import type { Job, Work } from './jobs.ts'
 import { copyPairs, putValue } from './transfer.ts'
+
+/** One write that is asked for. */
+export interface Work {
+  readonly line: Line
+  readonly pair: Pair
+  /** writes the record's value, and reads no source */
+  readonly put: boolean
+}
+
+/** Writes that go to one store, from one store. */
+export type Job = StoreGroup<Work>
 
 export interface CopySettings {
   readonly ifExists: IfExists
@@ -48,7 +60,7 @@ export async function runJob(job: Job, settings: CopySettings, context: Context)
       await writeAndSettle(job, guarded, guard, settings, context, settlements)
     }
   }
-  return job.works.map((work) => settlements.get(work) ?? lost(work))
+  return job.items.map((work) => settlements.get(work) ?? lost(work))
 }
 
 /** Looks at both sides and decides; what needs no write is settled here. */
@@ -58,7 +70,7 @@ async function plan(
   context: Context,
   settlements: Map<Work, Settlement>,
 ): Promise<readonly Attempt[]> {
-  const { works, source, dest } = job
+  const { items: works, source, dest } = job
   const there = await lookAt(
     dest,
     works.map((work) => work.pair.to),

@@ -6,15 +6,15 @@ import type { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
 import { setFields } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
+import { KeyLimit } from '../stage/key-limit.ts'
 import { parallel } from '../stage/parallel.ts'
 import type { Appender, Context, Stage } from '../stage/stage.ts'
-import type { Store } from '../store/contract.ts'
-import type { Settlement } from './copy-job.ts'
+import { StoreGroups } from '../stage/store-groups.ts'
+import type { Job, Settlement, Work } from './copy-job.ts'
 import { runJob } from './copy-job.ts'
 import type { IfExists } from './if-exists.ts'
-import type { Job, Work } from './jobs.ts'
-import { Grouping } from './jobs.ts'
 import { Settled } from './settled.ts'
+import type { Task } from './task.ts'
 import { taskOf } from './task.ts'
 
 export interface CopyOptions {
@@ -42,11 +42,11 @@ export function copyStage(options: CopyOptions): Stage {
       isInDoubt: ({ line }: Work) => settled.isInDoubt(line.record),
       note: async (works: readonly Work[]) => await intents?.append(intentLines(works)),
     }
-    const limit = new Limit(options.concurrency)
+    const limit = new KeyLimit(options.concurrency)
     try {
       yield* parallel(
         jobsOf(batches, settled, limit, options.retry, context),
-        () => limit.jobs,
+        () => limit.batches,
         context.stop,
         async (job) => {
           if ('passing' in job) return job.passing
@@ -54,8 +54,8 @@ export function copyStage(options: CopyOptions): Stage {
           const settlements = await runJob(job, settings, context)
           const ended = context.now()
           const stamp = { ms: ended - started, at: new Date(ended).toISOString() }
-          job.works.forEach((work, at) => write(work.line, settlements[at] as Settlement, stamp))
-          return job.works.map((work) => work.line)
+          job.items.forEach((work, at) => write(work.line, settlements[at] as Settlement, stamp))
+          return job.items.map((work) => work.line)
         },
       )
     } finally {
@@ -64,33 +64,16 @@ export function copyStage(options: CopyOptions): Stage {
   }
 }
 
-/** How many jobs are in flight and how large they are, so that the keys in flight come to what was asked for. */
-class Limit {
-  readonly #keys: number | undefined
-  jobs = 1
-
-  constructor(keys: number | undefined) {
-    this.#keys = keys
-  }
-
-  /** The size of a job for this destination; sets `jobs` by the way. */
-  sizeFor({ traits }: Store): number {
-    const size = Math.min(traits.batch, this.#keys ?? traits.batch)
-    this.jobs = this.#keys === undefined ? traits.concurrency : Math.max(1, Math.floor(this.#keys / size))
-    return size
-  }
-}
-
 async function* jobsOf(
   batches: AsyncIterable<readonly Line[]>,
   settled: Settled,
-  limit: Limit,
+  limit: KeyLimit,
   retry: boolean,
   context: Context,
 ): AsyncGenerator<Job | { readonly passing: readonly Line[] }> {
   for await (const batch of batches) {
     const passing: Line[] = []
-    const grouping = new Grouping()
+    const groups = new StoreGroups<Work>()
     let before = 0
     for (const line of batch) {
       if (settled.has(line.record)) {
@@ -99,7 +82,7 @@ async function* jobsOf(
       }
       const task = taskOf(line.record, retry)
       if (task.kind === 'copy' || task.kind === 'put') {
-        grouping.add(line, task)
+        addWork(groups, line, task)
         continue
       }
       if (task.kind === 'fail') refuse(line, task.error)
@@ -107,7 +90,7 @@ async function* jobsOf(
       passing.push(line)
     }
     if (before > 0) context.count('settled before', before)
-    yield* grouping.jobs(
+    yield* groups.open(
       context,
       (dest) => limit.sizeFor(dest),
       (works, error) => {
@@ -117,6 +100,12 @@ async function* jobsOf(
     )
     if (passing.length > 0) yield { passing }
   }
+}
+
+function addWork(groups: StoreGroups<Work>, line: Line, task: Task & { kind: 'copy' | 'put' }): void {
+  const put = task.kind === 'put'
+  const pair = { from: put ? task.to : task.from, to: task.to }
+  groups.add({ line, put, pair }, put ? task.dest : task.source, task.dest, task.kind)
 }
 
 async function openIntents(options: CopyOptions, settled: Settled, context: Context): Promise<Appender | undefined> {

@@ -1,3 +1,50 @@
+/** delete-apply: removes what is proven to be somewhere else, or takes a copy back. Nothing without a proof. */
+import { concurrencyOf } from '../stage/key-limit.ts'
 import type { Tool } from '../stage/tool.ts'
+import { flag, number, text } from '../stage/tool.ts'
+import type { DeleteOptions } from './delete-stage.ts'
+import { deleteStage } from './delete-stage.ts'
+import type { Side } from './deletion.ts'
 
-export const deleteApply = undefined as unknown as Tool
+export const deleteApply: Tool<DeleteOptions> = {
+  name: 'delete-apply',
+  summary: 'deletes what is proven',
+  words: { name: 'FILE', help: 'what verify has printed; stdin when none is named', required: false },
+  reads: 'records',
+  examples: [
+    { command: 'delete-apply --dry-run < proven.ndjson', says: 'says what would go' },
+    { command: 'delete-apply < proven.ndjson > deleted.ndjson', says: 'removes the sources of verified copies' },
+    {
+      command: 'verify < run.ndjson | delete-apply --side dest > undone.ndjson',
+      says: 'takes back what that run has created',
+    },
+  ],
+  flags: {
+    'dry-run': { type: 'boolean', alias: 'n', help: 'delete nothing; what would go comes out as planned' },
+    side: {
+      type: 'choice',
+      choices: ['source', 'dest'],
+      default: 'source',
+      help: 'dest undoes a copy: only what the run created',
+    },
+    concurrency: {
+      type: 'string',
+      value: 'N|auto',
+      help: 'keys in flight at once (default auto: what suits the store)',
+    },
+    rate: { type: 'number', min: 1, value: 'N', help: 'no more than N keys a second' },
+    retries: { type: 'number', min: 0, default: 3, value: 'N', help: 'tries after the first, for what may pass' },
+  },
+  holds: 'the keys in flight',
+  onFailure: 'a key that is no longer what the record says stays and is printed as failed; the rest goes on',
+  closedOutput: 'stop',
+  check: (args) => ({
+    dryRun: flag(args, 'dry-run'),
+    side: text(args, 'side') as Side,
+    concurrency: concurrencyOf(args),
+    ratePerSecond: number(args, 'rate'),
+    retries: number(args, 'retries') ?? 3,
+  }),
+  settings: ({ retries, ratePerSecond }) => ({ retries, ...(ratePerSecond === undefined ? {} : { ratePerSecond }) }),
+  stage: deleteStage,
+}

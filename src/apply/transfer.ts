@@ -1,8 +1,8 @@
 /** Writes to a store: a copy inside it, a copy between two stores by reading and writing, or a record's own value. */
 import { RekeyError, toRekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
-import { memberText } from '../record/line.ts'
 import type { Content, Guard, Item, Outcome, Pair, Store } from '../store/contract.ts'
+import { valueContent } from '../store/value-content.ts'
 
 /** One outcome per pair. A throw inside the store's copy leaves every pair unknown: it may have been written. */
 export async function copyPairs(
@@ -34,16 +34,6 @@ export async function putValue(
   return await writeItem(dest, itemOf(pair, valueContent(line)), guard, signal)
 }
 
-/** What `compareBytes` would read back after a put: the value's bytes. */
-export function valueContent(line: Line): Content {
-  const { value, value64 } = line.record
-  const bytes =
-    value64 !== undefined
-      ? Buffer.from(value64, 'base64')
-      : Buffer.from(typeof value === 'string' ? value : (memberText(line.text, 'value') ?? ''), 'utf8')
-  return { form: 'plain', body: () => once(bytes), sizeBytes: bytes.length }
-}
-
 /** Reads from one store and writes to the other. */
 async function carry(source: Store, dest: Store, pair: Pair, guard: Guard, signal: AbortSignal): Promise<Outcome> {
   let content: Content | undefined
@@ -73,8 +63,4 @@ function itemOf(pair: Pair, content: Content): Item {
 
 function unsupported(store: Store, verb: string): RekeyError {
   return new RekeyError('E_UNSUPPORTED', `${store.location} cannot be ${verb}`)
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.length > 0) yield bytes
 }

@@ -122,16 +122,18 @@ function keyField(text: string | undefined, base64: string | undefined): Key | u
 function keyProblem(text: unknown, base64: unknown, name: string): string | undefined {
   if (text === undefined) {
     if (base64 === undefined) return undefined
-    if (typeof base64 !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) {
-      return `field "${name}64" must be a string of base64`
-    }
-    return undefined
+    return isBase64(base64) ? undefined : `field "${name}64" must be a string of base64, padded with =`
   }
   if (base64 !== undefined) return `both "${name}" and "${name}64": a key has one form`
   if (typeof text !== 'string') return `field "${name}" must be a string, this one is ${kindOf(text)}`
   if (!text.isWellFormed())
     return `field "${name}" holds half a surrogate pair, which no store can hold: use "${name}64"`
   return undefined
+}
+
+/** Whether Buffer.from reads all of it: it stops at what is not base64 and says nothing. */
+function isBase64(value: unknown): boolean {
+  return typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
 }
 
 function stringProblem(value: unknown, name: string): string | undefined {

@@ -1,5 +1,6 @@
 /** Whether two keys hold the same content, in one store or in two. Never trusts what a write has answered. */
 import { RekeyError, toRekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
 import type { Proof } from '../record/record.ts'
 import type { Content, Digested, Pair, Store } from './contract.ts'
 
@@ -39,6 +40,17 @@ export async function compareBytes(source: Store, dest: Store, pair: Pair, signa
     if (here === undefined || there === undefined) return undefined
     if (here.form !== there.form) return { same: false, proof: 'bytes' }
     return { same: await sameBytes(here.body(), there.body()), proof: 'bytes' }
+  } catch (thrown) {
+    return toRekeyError(thrown)
+  }
+}
+
+/** Whether a key holds just this content. */
+export async function compareWith(content: Content, dest: Store, key: Key, signal: AbortSignal): Promise<Compared> {
+  try {
+    const there = await readOf(dest, key, signal)
+    if (there === undefined) return undefined
+    return { same: there.form === content.form && (await sameBytes(content.body(), there.body())), proof: 'bytes' }
   } catch (thrown) {
     return toRekeyError(thrown)
   }

@@ -1,0 +1,72 @@
+/** What a record lets delete-apply remove. Pure. A removal needs a proof, and something to recognise the key by. */
+import type { Key } from '../record/key.ts'
+import { sameKey } from '../record/key.ts'
+import type { KeyRecord, Reason } from '../record/record.ts'
+import { recordKey, recordTo } from '../record/record.ts'
+import type { Evidence } from '../store/contract.ts'
+
+export type Side = 'source' | 'dest'
+
+export type Deletion =
+  /** an earlier tool or run has dealt with it: it passes through */
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'skip'; readonly reason: Reason }
+  | {
+      readonly kind: 'remove'
+      readonly store: string
+      readonly key: Key
+      /** the key that must be there for this one to go: the copy, when the source is removed */
+      readonly witness?: { readonly store: string; readonly key: Key }
+      /** the time is the source's, also for the destination: a store that does not keep it must not be held to it */
+      readonly expect: Evidence
+    }
+
+/**
+ * | record                                     | --side source | --side dest  |
+ * |--------------------------------------------|---------------|--------------|
+ * | deleted before, failed, no new key         | settled       | settled      |
+ * | verified, done, destination was absent     | remove        | remove       |
+ * | verified, done, replaced or merged         | remove        | not-created  |
+ * | verified, destination was there before     | remove        | not-created  |
+ * | verified, unknown                          | remove        | not-created  |
+ * | done or unknown, or there before; not verified | not-verified | not-verified |
+ * | skipped for another reason                 | settled       | settled      |
+ */
+export function deletionOf(record: KeyRecord, side: Side): Deletion {
+  const { outcome, reason, store } = record
+  const from = recordKey(record)
+  const to = recordTo(record) ?? (record.op === 'put' ? from : undefined)
+  if (record.deleted !== undefined || from === undefined || to === undefined || store === undefined) return SETTLED
+  if (outcome === 'failed' || (outcome === 'skipped' && reason !== 'exists' && reason !== 'not-newer')) return SETTLED
+  if (record.verified !== true) return reason === 'gone' ? SETTLED : { kind: 'skip', reason: 'not-verified' }
+  const dest = record.toStore ?? store
+  if (dest === store && sameKey(from, to)) return { kind: 'skip', reason: 'same-key' }
+  if (side === 'dest') {
+    if (outcome !== 'done' || reason !== undefined) return { kind: 'skip', reason: 'not-created' }
+    return {
+      kind: 'remove',
+      store: dest,
+      key: to,
+      expect: evidenceOf(record, record.toEtag, record.toDigest ?? record.digest),
+    }
+  }
+  if (record.op === 'put') return SETTLED
+  return {
+    kind: 'remove',
+    store,
+    key: from,
+    witness: { store: dest, key: to },
+    expect: evidenceOf(record, record.digest),
+  }
+}
+
+const SETTLED: Deletion = { kind: 'settled' }
+
+function evidenceOf({ size, mtime }: KeyRecord, etag: string | undefined, digest: string | undefined): Evidence {
+  return {
+    ...(size === undefined ? {} : { sizeBytes: size }),
+    ...(etag === undefined ? {} : { etag }),
+    ...(mtime === undefined ? {} : { mtimeMs: Date.parse(mtime) }),
+    ...(digest === undefined ? {} : { digest }),
+  }
+}

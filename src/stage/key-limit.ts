@@ -1,0 +1,32 @@
+/** How many batches are in flight and how large they are, so that the keys in flight come to what was asked for. */
+
+import { RekeyError } from '../record/errors.ts'
+import type { Store } from '../store/contract.ts'
+import type { Arguments } from './tool.ts'
+import { text } from './tool.ts'
+
+export class KeyLimit {
+  readonly #keys: number | undefined
+  /** batches to have in flight; known once `sizeFor` was asked */
+  batches = 1
+
+  /** `keys` in flight at once; undefined for what suits the store. */
+  constructor(keys: number | undefined) {
+    this.#keys = keys
+  }
+
+  /** The size of a batch for this store. */
+  sizeFor({ traits }: Store): number {
+    const size = Math.min(traits.batch, this.#keys ?? traits.batch)
+    this.batches = this.#keys === undefined ? traits.concurrency : Math.max(1, Math.floor(this.#keys / size))
+    return size
+  }
+}
+
+/** What --concurrency says: a number of keys, or undefined for `auto`. */
+export function concurrencyOf(args: Arguments): number | undefined {
+  const given = text(args, 'concurrency')
+  if (given === undefined || given === 'auto') return undefined
+  if (/^[1-9]\d*$/.test(given)) return Number(given)
+  throw new RekeyError('E_USAGE', `--concurrency takes a whole number, 1 or more, or auto; "${given}" is neither`)
+}

@@ -1,0 +1,49 @@
+/** Groups what is to be done by the stores it concerns, because stores take batches. Holds what one batch brings. */
+import type { RekeyError } from '../record/errors.ts'
+import { toRekeyError } from '../record/errors.ts'
+import type { Store } from '../store/contract.ts'
+import type { Context } from './stage.ts'
+
+/** Items that concern the same two stores. */
+export interface StoreGroup<Item> {
+  readonly source: Store
+  readonly dest: Store
+  readonly items: readonly Item[]
+}
+
+export class StoreGroups<Item> {
+  readonly #groups = new Map<string, { source: string; dest: string; items: Item[] }>()
+
+  /** Adds an item that concerns these two locations; items of different kinds never share a group. */
+  add(item: Item, source: string, dest: string, kind = ''): void {
+    const name = `${kind} ${source.length} ${source}${dest}`
+    const group = this.#groups.get(name)
+    if (group === undefined) this.#groups.set(name, { source, dest, items: [item] })
+    else group.items.push(item)
+  }
+
+  /**
+   * The groups with their stores open, in order of their first items, cut to at most `sizeOf(dest)` items each. Items
+   * whose locations name no store are given to `refuse`; any other trouble with a store is thrown.
+   */
+  async *open(
+    context: Context,
+    sizeOf: (dest: Store) => number,
+    refuse: (items: readonly Item[], error: RekeyError) => void,
+  ): AsyncGenerator<StoreGroup<Item>> {
+    for (const { source, dest, items } of this.#groups.values()) {
+      const stores = await openBoth(context, source, dest).catch((thrown: unknown) => {
+        const error = toRekeyError(thrown)
+        if (error.code !== 'E_LOCATION') throw error
+        refuse(items, error)
+      })
+      if (stores === undefined) continue
+      const size = sizeOf(stores.dest)
+      for (let at = 0; at < items.length; at += size) yield { ...stores, items: items.slice(at, at + size) }
+    }
+  }
+}
+
+async function openBoth(context: Context, source: string, dest: string): Promise<{ source: Store; dest: Store }> {
+  return { source: await context.open(source), dest: await context.open(dest) }
+}

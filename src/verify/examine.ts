@@ -1,0 +1,197 @@
+/** Looks at source and destination afresh and says whether they are the same. Never trusts what a copy has answered. */
+import { RekeyError } from '../record/errors.ts'
+import type { Line } from '../record/line.ts'
+import type { Proof, Reason } from '../record/record.ts'
+import { PROOFS } from '../record/record.ts'
+import type { Context } from '../stage/stage.ts'
+import type { Entry, Looked, Pair, Store } from '../store/contract.ts'
+import type { Compared } from '../store/same-content.ts'
+import { compareBytes, compareContents, compareWith } from '../store/same-content.ts'
+import { valueContent } from '../store/value-content.ts'
+import type { Difference } from './differences.ts'
+import { differences } from './differences.ts'
+import type { Subject } from './subject.ts'
+import { changedSinceListing } from './subject.ts'
+
+/** One record under examination. */
+export interface Case {
+  readonly line: Line
+  readonly subject: Subject
+}
+
+export interface Examination {
+  readonly source: Store
+  readonly dest: Store
+  /** the least proof that is accepted; undefined for the strongest that needs no reading of whole bodies */
+  readonly least: Proof | undefined
+}
+
+export type Verdict =
+  | { readonly verified: true; readonly proof: Proof; readonly digest?: string; readonly toDigest?: string }
+  | {
+      readonly verified: false
+      readonly differs: readonly Difference[]
+      readonly reason?: Reason
+      readonly proof?: Proof
+    }
+  /** both sides have expired, as they should */
+  | { readonly gone: true }
+  /** one of the stores would not tell */
+  | { readonly error: RekeyError }
+
+/** What one reading of a case has shown; `source` and `digest` tell whether another reading finds the source changed. */
+interface Reading {
+  readonly verdict: Verdict
+  readonly source: Looked
+}
+
+/** One verdict per case. What does not agree is read once more, because either side may have changed in between. */
+export async function examine(
+  cases: readonly Case[],
+  examination: Examination,
+  context: Context,
+): Promise<readonly Verdict[]> {
+  const first = await readAll(cases, examination, context)
+  const doubtful = cases.filter((_, at) => isFalse(first[at]))
+  if (doubtful.length === 0) return first.map((reading) => reading.verdict)
+  const second = await readAll(doubtful, examination, context)
+  const renewed = new Map(doubtful.map((one, at) => [one, second[at]]))
+  return cases.map((one, at) => conclude(one, first[at] as Reading, renewed.get(one)))
+}
+
+function isFalse(reading: Reading | undefined): boolean {
+  return reading !== undefined && 'verified' in reading.verdict && !reading.verdict.verified
+}
+
+function conclude({ line }: Case, first: Reading, second: Reading | undefined): Verdict {
+  if (second === undefined) return first.verdict
+  const { verdict, source } = second
+  if (!('verified' in verdict) || verdict.verified || !isEntry(source)) return verdict
+  const changing = isEntry(first.source) && changedBetween(first.source, source)
+  return changing || changedSinceListing(line.record, source) ? { ...verdict, reason: 'source-changed' } : verdict
+}
+
+function changedBetween(before: Entry, after: Entry): boolean {
+  return before.sizeBytes !== after.sizeBytes || before.mtimeMs !== after.mtimeMs || before.type !== after.type
+}
+
+async function readAll(
+  cases: readonly Case[],
+  examination: Examination,
+  context: Context,
+): Promise<readonly Reading[]> {
+  const { source, dest } = examination
+  const here = await look(
+    source,
+    cases.map((one) => one.subject.from),
+    context,
+  )
+  const there = await look(
+    dest,
+    cases.map((one) => one.subject.to),
+    context,
+  )
+  const early = cases.map((one, at) => verdictByEntries(one, here[at], there[at], examination, context.now()))
+  const open = cases.filter((_, at) => early[at] === undefined)
+  const compared = await compare(open, examination, context)
+  const byContent = new Map(open.map((one, at) => [one, verdictByContent(compared[at], examination)]))
+  return cases.map((one, at) => ({ source: here[at], verdict: early[at] ?? (byContent.get(one) as Verdict) }))
+}
+
+/** A look that fails as a whole fails for each key. */
+async function look(store: Store, keys: readonly Subject['to'][], context: Context): Promise<readonly Looked[]> {
+  return await store.stat(keys, context.abort).catch((error: RekeyError) => keys.map(() => error))
+}
+
+/** The verdict, where what the stores tell without the contents settles it. */
+function verdictByEntries(
+  { line, subject }: Case,
+  here: Looked,
+  there: Looked,
+  { source, dest, least }: Examination,
+  now: number,
+): Verdict | undefined {
+  if (here instanceof RekeyError) return { error: here }
+  if (there instanceof RekeyError) return { error: there }
+  if (subject.put) return there === undefined ? { verified: false, differs: ['missing'] } : undefined
+  const { expires, lost = [], reason } = line.record
+  if (here === undefined && there === undefined && expires !== undefined && Date.parse(expires) <= now)
+    return { gone: true }
+  if (there === undefined) return { verified: false, differs: ['missing'] }
+  if (here === undefined) return { verified: false, differs: ['source-missing'] }
+  const circumstances = { source: source.traits, dest: dest.traits, lost, merged: reason === 'merged' }
+  const differs = differences(here, there, circumstances)
+  if (differs.length > 0) return { verified: false, differs }
+  return least === 'size' && here.sizeBytes !== undefined && there.sizeBytes !== undefined
+    ? { verified: true, proof: 'size' }
+    : undefined
+}
+
+async function compare(
+  cases: readonly Case[],
+  { source, dest, least }: Examination,
+  context: Context,
+): Promise<readonly Compared[]> {
+  const merged = cases.filter(({ line }) => line.record.reason === 'merged')
+  const plain = cases.filter(({ line, subject }) => line.record.reason !== 'merged' && !subject.put)
+  const answers = new Map<Case, Compared>()
+  const plainAnswers =
+    least === 'bytes'
+      ? await Promise.all(plain.map((one) => compareBytes(source, dest, pairOf(one), context.abort)))
+      : plain.length > 0
+        ? await compareContents(source, dest, plain.map(pairOf), context.abort)
+        : []
+  plain.forEach((one, at) => answers.set(one, plainAnswers[at]))
+  const included = merged.length > 0 ? await includes(merged, source, dest, context) : []
+  merged.forEach((one, at) => answers.set(one, included[at]))
+  for (const one of cases) {
+    if (one.subject.put)
+      answers.set(one, await compareWith(valueContent(one.line), dest, one.subject.to, context.abort))
+  }
+  return cases.map((one) => answers.get(one))
+}
+
+async function includes(
+  cases: readonly Case[],
+  source: Store,
+  dest: Store,
+  context: Context,
+): Promise<readonly Compared[]> {
+  if (source !== dest || source.includes === undefined) {
+    const error = new RekeyError(
+      'E_UNSUPPORTED',
+      `${dest.location} cannot tell whether a merged key holds all of its source`,
+    )
+    return cases.map(() => error)
+  }
+  const answers = await source.includes(cases.map(pairOf), context.abort)
+  return answers.map((answer) => (typeof answer === 'boolean' ? { same: answer, proof: 'bytes' as const } : answer))
+}
+
+function verdictByContent(compared: Compared, { least }: Examination): Verdict {
+  if (compared instanceof RekeyError) return { error: compared }
+  if (compared === undefined) return { verified: false, differs: ['missing'] }
+  const { proof } = compared
+  if (!compared.same) return { verified: false, differs: ['content'], proof }
+  if (least !== undefined && least !== 'bytes' && isWeaker(proof, least))
+    return { verified: false, differs: ['proof'], proof }
+  const digest = compared.digest === undefined ? {} : { digest: compared.digest }
+  return {
+    verified: true,
+    proof,
+    ...digest,
+    ...(compared.toDigest === undefined ? {} : { toDigest: compared.toDigest }),
+  }
+}
+
+function isWeaker(proof: Proof, least: Proof): boolean {
+  return PROOFS.indexOf(proof) < PROOFS.indexOf(least)
+}
+
+function pairOf({ subject }: Case): Pair {
+  return { from: subject.from, to: subject.to }
+}
+
+function isEntry(looked: Looked): looked is Entry {
+  return looked !== undefined && !(looked instanceof RekeyError)
+}
