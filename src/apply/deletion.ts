@@ -56,7 +56,7 @@ export function deletionOf(record: KeyRecord, side: Side): Deletion {
     store,
     key: from,
     witness: { store: dest, key: to },
-    expect: evidenceOf(record, record.digest),
+    expect: evidenceOf(record, record.etag, record.digest),
   }
 }
 

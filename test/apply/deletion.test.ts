@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { deletionOf } from '../../src/apply/deletion.ts'
+import type { KeyRecord } from '../../src/record/record.ts'
+
+const done: KeyRecord = { store: 's', key: 'a', to: 'b', outcome: 'done', verified: true, digest: 'd:1' }
+
+const TABLE: readonly [string, KeyRecord, string, string][] = [
+  ['a created, verified copy', done, 'remove', 'remove'],
+  ['a verified copy that replaced something', { ...done, reason: 'replaced' }, 'remove', 'not-created'],
+  ['a verified merge', { ...done, reason: 'merged' }, 'remove', 'not-created'],
+  [
+    'a verified destination that was there before',
+    { ...done, outcome: 'skipped', reason: 'exists' },
+    'remove',
+    'not-created',
+  ],
+  ['a verified copy of which no answer came', { ...done, outcome: 'unknown' }, 'remove', 'not-created'],
+  ['a verified copy by another tool', { ...done, outcome: undefined } as unknown as KeyRecord, 'remove', 'not-created'],
+  ['a copy that was not verified', { store: 's', key: 'a', to: 'b', outcome: 'done' }, 'not-verified', 'not-verified'],
+  ['a copy that differs', { ...done, verified: false }, 'not-verified', 'not-verified'],
+  ['a plan', { store: 's', key: 'a', to: 'b' }, 'not-verified', 'not-verified'],
+  ['a key that is its own destination', { ...done, to: 'a' }, 'same-key', 'same-key'],
+  ['a failed record', { ...done, outcome: 'failed' }, 'settled', 'settled'],
+  ['a record that stays as it is', { ...done, outcome: 'skipped', reason: 'unchanged' }, 'settled', 'settled'],
+  ['a record that was deleted before', { ...done, deleted: 'source' }, 'settled', 'settled'],
+  [
+    'a key that has expired on both sides',
+    { store: 's', key: 'a', to: 'b', outcome: 'done', reason: 'gone' },
+    'settled',
+    'settled',
+  ],
+  ['a record without a new key', { store: 's', key: 'a', verified: true }, 'settled', 'settled'],
+]
+
+test.each(TABLE)('%s', (_, record, source, dest) => {
+  expect([said(record, 'source'), said(record, 'dest')]).toEqual([source, dest])
+})
+
+test('a source goes only while its copy is there, and only what was verified', () => {
+  expect(deletionOf({ ...done, toStore: 't', size: 3, mtime: '2026-01-01T00:00:00.000Z' }, 'source')).toEqual({
+    kind: 'remove',
+    store: 's',
+    key: 'a',
+    witness: { store: 't', key: 'b' },
+    expect: { sizeBytes: 3, mtimeMs: Date.UTC(2026, 0, 1), digest: 'd:1' },
+  })
+})
+
+test('a destination of another kind is recognised by its own digest and etag', () => {
+  const record = { ...done, toStore: 't', etag: 'source', toEtag: 'dest', toDigest: 'e:2' }
+  expect(deletionOf(record, 'dest')).toMatchObject({ store: 't', key: 'b', expect: { etag: 'dest', digest: 'e:2' } })
+})
+
+function said(record: KeyRecord, side: 'source' | 'dest'): string {
+  const deletion = deletionOf(record, side)
+  return deletion.kind === 'skip' ? deletion.reason : deletion.kind
+}
