@@ -15,21 +15,25 @@ export const MAX_LINE_BYTES = 16 * 1024 * 1024
 const EXCERPT_BYTES = 1024
 
 const NEWLINE = 0x0a
+const CARRIAGE_RETURN = 0x0d
 const BYTE_ORDER_MARK = '\ufeff'
 
 /**
  * Reads NDJSON: LF or CRLF ends a line, empty lines count but say nothing, the last newline may be missing, and a
- * byte order mark before the first line is ignored.
+ * byte order mark before the first line is ignored. When `stop` is aborted as the input ends, the line that it ends in
+ * was cut by that, and says nothing.
  */
 export async function* decode(
   chunks: AsyncIterable<Uint8Array>,
   maxLineBytes: number = MAX_LINE_BYTES,
+  stop?: AbortSignal,
 ): AsyncGenerator<Line[]> {
   const decoder = new Decoder(maxLineBytes)
   for await (const chunk of chunks) {
     const batch = decoder.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
     if (batch.length > 0) yield batch
   }
+  if (stop?.aborted) return
   const rest = decoder.end()
   if (rest.length > 0) yield rest
 }
@@ -119,7 +123,8 @@ class Decoder {
       const newline = block.indexOf(NEWLINE, start)
       const end = newline === -1 ? block.length : newline
       const bytes = block.subarray(start, end)
-      if (bytes.length > this.#maxLineBytes + 1) this.#pushTooLong(bytes, bytes.length, batch)
+      const length = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
+      if (length > this.#maxLineBytes) this.#pushTooLong(bytes, length, batch)
       else if (isUtf8(bytes)) this.#readLine(bytes.toString('utf8'), batch)
       else this.#pushNotText(bytes, batch)
       start = end + 1
@@ -166,7 +171,15 @@ class Decoder {
   }
 }
 
-/** Without the white space that JSON allows around a value. */
+/** Without the white space that JSON allows around a value. Not by a pattern: one tries each run of spaces again. */
 function trimJson(text: string): string {
-  return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+  let start = 0
+  let end = text.length
+  while (start < end && isSpace(text.charCodeAt(start))) start++
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a
 }

@@ -4,6 +4,7 @@
  */
 import type { Failure } from './errors.ts'
 import type { Key } from './key.ts'
+import type { MemberSpan } from './members.ts'
 import { memberSpans } from './members.ts'
 import type { KeyRecord, OutcomeWord, Reason } from './record.ts'
 import { toFields } from './record.ts'
@@ -72,8 +73,13 @@ export function memberText(text: string, name: string): string | undefined {
   return found
 }
 
+/** `members` begins with a comma. */
 function spliceAtEnd(text: string, members: string): string {
-  return `${text.slice(0, -1)}${members}}`
+  return isEmptyObject(text) ? `{${members.slice(1)}}` : `${text.slice(0, -1)}${members}}`
+}
+
+function isEmptyObject(text: string): boolean {
+  return !text.includes('"')
 }
 
 function withMember(text: string, name: string, value: string): string {
@@ -83,8 +89,19 @@ function withMember(text: string, name: string, value: string): string {
   return spliceAtEnd(text, `,"${name}":${value}`)
 }
 
+/** Takes the member out with one comma beside it, however often it stands there. */
 function withoutMember(text: string, name: string): string {
   const spans = memberSpans(text)
   const kept = spans.filter((span) => span.name !== name)
-  return `{${kept.map((span) => text.slice(span.nameStart, span.valueEnd)).join(',')}}`
+  const [first] = kept
+  const last = spans.at(-1)
+  if (first === undefined || last === undefined) return '{}'
+  let result = text.slice(0, spans[0]?.nameStart) + text.slice(first.nameStart, first.valueEnd)
+  for (const span of kept.slice(1)) result += text.slice(gapBefore(spans, span), span.valueEnd)
+  return result + text.slice(last.valueEnd)
+}
+
+/** Where the comma and the space in front of a member begin: behind the value of the one before it. */
+function gapBefore(spans: readonly MemberSpan[], span: MemberSpan): number {
+  return spans[spans.indexOf(span) - 1]?.valueEnd ?? span.nameStart
 }
