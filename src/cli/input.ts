@@ -1,23 +1,30 @@
 /** The records' bytes: stdin, or the files named one after the other. Ends when the intake is stopped. */
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { stdin } from 'node:process'
 import type { Readable } from 'node:stream'
 import { RekeyError } from '../record/errors.ts'
 
 const CHUNK_BYTES = 64 * 1024
+const NEWLINE = 0x0a
 
-/** Refuses what cannot be read, before anything is done. */
+/** Refuses what cannot be read, before anything is done. Opens nothing: a named pipe can be opened only once. */
 export async function checkFiles(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
-    const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-      throw new RekeyError('E_USAGE', `cannot read ${path}: ${error.code}`)
-    })
-    const stats = await file.stat()
-    await file.close()
-    if (stats.isDirectory())
+    try {
+      await access(path, constants.R_OK)
+    } catch (error) {
+      throw new RekeyError('E_USAGE', `cannot read ${path}: ${whyNot(error as NodeJS.ErrnoException)}`)
+    }
+    if ((await stat(path)).isDirectory()) {
       throw new RekeyError('E_USAGE', `cannot read ${path}: it is a directory, records come from files`)
+    }
   }
+}
+
+function whyNot({ code }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file'
+  return code === 'EACCES' ? 'permission denied' : String(code)
 }
 
 /** Bytes of stdin, or of the files. A file that does not end with a newline does not run into the next one. */
@@ -27,8 +34,12 @@ export async function* readInput(paths: readonly string[], stop: AbortSignal): A
     return
   }
   for (const path of paths) {
-    yield* readFile(path, stop)
-    yield Buffer.from('\n')
+    let last: Uint8Array | undefined
+    for await (const chunk of readFile(path, stop)) {
+      last = chunk
+      yield chunk
+    }
+    if (last !== undefined && last.at(-1) !== NEWLINE) yield Buffer.of(NEWLINE)
   }
 }
 

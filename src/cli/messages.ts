@@ -2,11 +2,12 @@
  * What a tool says on stderr: messages, the counts line and the progress line.
  *
  * The tools of one pipeline share a terminal. Only a tool whose stdout is no pipe, the last of its pipeline, redraws a
- * line in place; any other prints whole lines when it is asked to by --progress. And whoever prints a whole line
+ * line in place, and only where its records do not go to the terminal too; any other prints whole lines when it is asked to by --progress. And whoever prints a whole line
  * clears the one on which the cursor stands first, which is another's progress line or empty.
  */
 import { fstatSync } from 'node:fs'
 import { stderr } from 'node:process'
+import { isatty } from 'node:tty'
 import type { Tally } from './tally.ts'
 import { grouped } from './tally.ts'
 
@@ -50,7 +51,7 @@ export class Messages {
   startProgress(tally: Tally): void {
     const { progress, quiet, now } = this.#settings
     if (quiet || progress === false || (progress !== true && !stderr.isTTY)) return
-    const inPlace = stderr.isTTY === true && !stdoutIsPipe() && !this.#settings.json
+    const inPlace = stderr.isTTY === true && !stdoutIsShared() && !this.#settings.json
     if (!inPlace && progress !== true) return
     const started = now()
     const draw = () => {
@@ -84,7 +85,8 @@ export class Messages {
   }
 }
 
-function stdoutIsPipe(): boolean {
+/** Whether stdout leads to another tool, which may draw, or to the terminal itself, where records would run into it. */
+function stdoutIsShared(): boolean {
   const stats = fstatSync(1)
-  return stats.isFIFO() || stats.isSocket()
+  return stats.isFIFO() || stats.isSocket() || isatty(1)
 }

@@ -19,6 +19,7 @@ import { completionScript } from './completion.ts'
 import { helpText } from './help.ts'
 import { checkFiles, readFile, readInput } from './input.ts'
 import { Messages } from './messages.ts'
+import { nearest } from './nearest.ts'
 import { Output } from './output.ts'
 import { openScratch } from './scratch.ts'
 import { exitCodeOf, Signals } from './signals.ts'
@@ -48,11 +49,20 @@ export async function run(name: string, words: readonly string[] = argv.slice(2)
 export async function runNamed(): Promise<void> {
   const [name, ...words] = argv.slice(2)
   if (name === '--version') return print(`rekey ${VERSION}\n`)
-  if (name === 'completion') return print(completionScript(words[0]))
+  if (name === 'completion') return printCompletion(words)
   if (name === '--help' || name === '-h') return print(await overviewText())
   if (name !== undefined) return await run(name, words)
   process.exitCode = EXIT_USAGE
   process.stderr.write(await overviewText())
+}
+
+function printCompletion(words: readonly string[]): void {
+  const [shell = 'bash'] = words
+  if (shell === 'bash' || shell === 'zsh') print(completionScript(shell))
+  else {
+    process.exitCode = EXIT_USAGE
+    process.stderr.write(`rekey: there is no completion for "${shell}"; there is one for bash and one for zsh\n`)
+  }
 }
 
 async function overviewText(): Promise<string> {
@@ -69,10 +79,14 @@ async function overviewText(): Promise<string> {
 }
 
 async function loadTool(name: string): Promise<AnyTool | undefined> {
-  const load = TOOLS[name]
+  const load = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined
   if (load !== undefined) return await load()
+  const names = Object.keys(TOOLS)
+  const near = nearest(name, names)
   process.exitCode = EXIT_USAGE
-  process.stderr.write(`rekey: there is no tool "${name}"; the tools are ${Object.keys(TOOLS).join(', ')}\n`)
+  process.stderr.write(
+    `rekey: there is no tool "${name}"; ${near === undefined ? `the tools are ${names.join(', ')}` : `did you mean ${near}?`}\n`,
+  )
   return undefined
 }
 
@@ -87,6 +101,10 @@ async function start(tool: AnyTool, words: readonly string[]): Promise<number> {
   try {
     const { parseArguments } = await import('./parse.ts')
     const args = await parseArguments(tool, words)
+    if (flag(args, 'help')) {
+      print(helpText(tool))
+      return EXIT_OK
+    }
     if (tool.reads === 'records' && args.words.length === 0 && stdin.isTTY) {
       process.stderr.write(helpText(tool))
       return EXIT_USAGE
@@ -96,10 +114,16 @@ async function start(tool: AnyTool, words: readonly string[]): Promise<number> {
     return await new Run(tool, args, options).toEnd()
   } catch (thrown) {
     const error = toRekeyError(thrown)
-    process.stderr.write(`${tool.name}: ${error.code}: ${error.message}\n`)
-    if (error.code === 'E_USAGE') process.stderr.write(`${tool.name}: --help shows the flags, with examples\n`)
+    const hint = error.code === 'E_USAGE' ? '; --help shows the flags, with examples' : ''
+    earlyMessages(tool, words).error(`${error.code}: ${error.message}${hint}`, { code: error.code })
     return EXIT_USAGE
   }
+}
+
+/** For what goes wrong before the command line is understood. */
+function earlyMessages(tool: AnyTool, words: readonly string[]): Messages {
+  const json = words.some((word, at) => word === '--log=json' || (word === '--log' && words[at + 1] === 'json'))
+  return new Messages({ tool: tool.name, quiet: false, json, progress: false, now: Date.now })
 }
 
 /** One run of a tool, from the first byte of input to the exit code. */
@@ -161,7 +185,7 @@ class Run {
   async #work(): Promise<void> {
     const reads = this.#tool.reads === 'records'
     const input = reads
-      ? decode(readInput(this.#args.words, this.#stop.signal), number(this.#args, 'max-line'))
+      ? decode(readInput(this.#args.words, this.#stop.signal), number(this.#args, 'max-line'), this.#stop.signal)
       : nothing()
     for await (const batch of this.#tool.stage(this.#options)(input, this.#context())) {
       const printed = this.#account(batch)
@@ -191,15 +215,10 @@ class Run {
   }
 
   async #finish(): Promise<RekeyError | undefined> {
-    try {
-      await this.#output.flush()
-      await this.#stores.close()
-      return undefined
-    } catch (thrown) {
-      return toRekeyError(thrown)
-    } finally {
-      this.#signals.release()
-    }
+    const ends = await Promise.allSettled([this.#output.flush(), this.#stores.close()])
+    this.#signals.release()
+    const failed = ends.find((end) => end.status === 'rejected')
+    return failed === undefined ? undefined : toRekeyError(failed.reason)
   }
 
   #conclude(failure: RekeyError | undefined, elapsedMs: number): number {

@@ -1,5 +1,6 @@
 /** A file that a killed run has left may end within a line. Nothing may be added right behind that. */
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
+import { RekeyError } from '../record/errors.ts'
 
 const STDOUT = 1
 const NEWLINE = 0x0a
@@ -10,7 +11,7 @@ const STEP_BYTES = 64 * 1024
  * begin its output with a newline (`apart`), because the two may be joined. Undefined when the last line is whole.
  */
 export function mendTornLine(path: string): 'cut' | 'apart' | undefined {
-  const file = openSync(path, 'r')
+  const file = openToRead(path)
   try {
     const { size, dev, ino } = fstatSync(file)
     const wholeBytes = endOfLastLine(file, size)
@@ -21,6 +22,14 @@ export function mendTornLine(path: string): 'cut' | 'apart' | undefined {
     return 'cut'
   } finally {
     closeSync(file)
+  }
+}
+
+function openToRead(path: string): number {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    throw new RekeyError('E_USAGE', `cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`)
   }
 }
 
