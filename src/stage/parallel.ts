@@ -5,7 +5,7 @@
 
 /**
  * Runs `work` over the input with at most `limit()` calls in flight. When one throws, the others are waited for and
- * then the error is thrown; when `stop` is aborted no further input is taken and what is in flight is finished.
+ * then the error is thrown; when `stop` is aborted no further input is taken up and what is in flight is finished.
  */
 export async function* parallel<In, Out>(
   input: AsyncIterable<In>,
@@ -33,7 +33,7 @@ export async function* parallel<In, Out>(
     try {
       const next = await source.next()
       if (next.done) ended = true
-      else start(next.value)
+      else if (!ended) start(next.value)
     } catch (error) {
       failure ??= { error }
     } finally {
@@ -45,11 +45,11 @@ export async function* parallel<In, Out>(
     while (true) {
       if (stop.aborted || failure !== undefined) ended = true
       if (!ended && pulling === undefined && inFlight.size < limit()) pulling = pull()
-      while (ready.length > 0) yield ready.shift() as Out
-      if (failure !== undefined && inFlight.size === 0) throw failure.error
-      if (ended && inFlight.size === 0 && ready.length === 0) return
-      await Promise.race(ended || pulling === undefined ? inFlight : [...inFlight, pulling])
+      if (ready.length > 0) yield ready.shift() as Out
+      else if (ended && inFlight.size === 0) break
+      else await Promise.race(ended || pulling === undefined ? inFlight : [...inFlight, pulling])
     }
+    if (failure !== undefined) throw failure.error
   } finally {
     await Promise.allSettled(inFlight)
     await source.return?.()
