@@ -68,8 +68,8 @@ test('a failure comes after what was in flight, and no result is lost', async ()
       () => 3,
       never,
       async (item) => {
+        await turns(5 + item)
         if (item === 1) throw new Error('no')
-        await turns(5)
         return item
       },
     )
