@@ -1,10 +1,79 @@
-import type { Store, StoreSettings } from '../contract.ts'
+/**
+ * A directory as a store: a key is a path below it. Nothing outside the directory is ever touched, and nothing is ever
+ * half there: docs/stores/files.md says what is kept and what a crash leaves.
+ */
+import type { Stats } from 'node:fs'
+import { statSync } from 'node:fs'
+import { RekeyError } from '../../record/errors.ts'
+import type { Key } from '../../record/key.ts'
+import type { Digested, Looked, Store, StoreSettings, Traits } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
+import { copyFiles } from './copy-files.ts'
+import { digestFiles } from './digest-files.ts'
+import { find } from './find-file.ts'
+import { fsError } from './fs-error.ts'
+import { listFiles } from './list-files.ts'
+import { rootOf } from './location.ts'
+import { entryOf } from './look.ts'
+import { Parents } from './parents.ts'
+import { readFile } from './read-file.ts'
+import { removeFiles } from './remove-files.ts'
+import { Tree } from './tree.ts'
+import { writeFile } from './write-file.ts'
 
+const TRAITS: Traits = {
+  ordered: true,
+  unique: true,
+  batch: 128,
+  concurrency: 4,
+  holds: ['mtime', 'mode'],
+  guards: ['absent', 'match', 'any'],
+}
+
+/** A directory that is not there yet is one that will be made. Throws E_LOCATION for what is no directory, E_DENIED. */
 export async function openFileStore(
-  _location: string,
+  location: string,
   _settings: StoreSettings,
-  _surroundings: Surroundings,
+  surroundings: Surroundings,
 ): Promise<Store> {
-  throw new Error('stub')
+  const root = rootOf(location)
+  checkKind(root)
+  const tree = new Tree(root, surroundings)
+  return {
+    location: `file:${root}`,
+    traits: TRAITS,
+    list: (range, signal) => listFiles(tree, range, signal),
+    stat: async (keys) => {
+      const parents = new Parents(root)
+      return keys.map((key) => stat(root, parents, key))
+    },
+    copy: (pairs, guard) => copyFiles(tree, pairs, guard),
+    read: async (key) => readFile(tree, key),
+    write: (item, guard) => writeFile(tree, item, guard),
+    remove: (targets) => removeFiles(tree, targets),
+    digest: (keys): Promise<readonly Digested[]> => digestFiles(tree, keys),
+    close: async () => tree.places.close(),
+  }
+}
+
+function stat(root: string, parents: Parents, key: Key): Looked {
+  const found = find(root, parents, key)
+  if (found === undefined || found instanceof RekeyError) return found
+  return { ...entryOf(key, found.stats), object: `${found.stats.dev}:${found.stats.ino}` }
+}
+
+function checkKind(root: string): void {
+  let stats: Stats | undefined
+  try {
+    // Without the closing slash, so that a file is seen as one.
+    stats = statSync(root.slice(0, -1) || '/', { throwIfNoEntry: false })
+  } catch (error) {
+    throw fsError(error, '')
+  }
+  if (stats === undefined || stats.isDirectory()) return
+  const what = stats.isFile() ? 'a single file' : 'no directory'
+  throw new RekeyError(
+    'E_LOCATION',
+    `${root.slice(0, -1)} is ${what}; name the directory that it is in, and --match it`,
+  )
 }

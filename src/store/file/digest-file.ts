@@ -1,0 +1,30 @@
+/** `sha256:hex` of a file's content. Holds one buffer a file. */
+import { createHash } from 'node:crypto'
+import { close, fstatSync, read } from 'node:fs'
+import { promisify } from 'node:util'
+import type { Key } from '../../record/key.ts'
+import { changedMeanwhile, openSource } from './content-io.ts'
+import type { Path } from './key-path.ts'
+import { sameFile } from './look.ts'
+
+const CHUNK_BYTES = 256 * 1024
+
+/** Throws what the operating system says, E_TYPE, and E_CHANGED when the content changed meanwhile. */
+export async function digestPath(path: Path, key: Key): Promise<string> {
+  const { descriptor, stats } = openSource(path, key)
+  try {
+    const hash = createHash('sha256')
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, stats.size + 1))
+    let total = 0
+    while (true) {
+      const { bytesRead } = await promisify(read)(descriptor, chunk, 0, chunk.length, total)
+      if (bytesRead === 0) break
+      hash.update(chunk.subarray(0, bytesRead))
+      total += bytesRead
+    }
+    if (total !== stats.size || !sameFile(stats, fstatSync(descriptor))) throw changedMeanwhile(key)
+    return `sha256:${hash.digest('hex')}`
+  } finally {
+    await promisify(close)(descriptor)
+  }
+}
