@@ -105,6 +105,11 @@ async function start(tool: AnyTool, words: readonly string[]): Promise<number> {
       print(helpText(tool))
       return EXIT_OK
     }
+    const told = tool.tells?.(args)
+    if (told !== undefined) {
+      print(told)
+      return EXIT_OK
+    }
     if (tool.reads === 'records' && args.words.length === 0 && stdin.isTTY) {
       process.stderr.write(helpText(tool))
       return EXIT_USAGE

@@ -19,13 +19,20 @@ export class Fingerprinter {
   /** Leaves the fingerprint of `key` under `seed` (32 bits) in `words`. */
   take(key: Key, seed: number): void {
     const length = this.#load(key)
-    const blocks = this.#blocks
+    this.takeWords(this.#blocks, 0, length, seed)
+  }
+
+  /**
+   * The same for a key whose bytes stand in `blocks` from the word `first` on; `length` counts bytes, and the 16 bytes
+   * behind them must be zero.
+   */
+  takeWords(blocks: Int32Array, first: number, length: number, seed: number): void {
     let h1 = seed | 0
     let h2 = h1
     let h3 = h1
     let h4 = h1
-    const last = (length >> 4) << 2
-    for (let at = 0; at < last; at += 4) {
+    const last = first + ((length >> 4) << 2)
+    for (let at = first; at < last; at += 4) {
       h1 = mix(h1, blocks[at] as number, C1, 15, C2)
       h1 = (Math.imul(rotate(h1, 19) + h2, 5) + 0x561ccd1b) | 0
       h2 = mix(h2, blocks[at + 1] as number, C2, 16, C3)

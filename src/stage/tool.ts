@@ -52,6 +52,8 @@ export interface Tool<Options = unknown> {
   readonly onFailure: string
   /** what a closed output means: the reader has had enough, or outcomes are being lost */
   readonly closedOutput: 'quiet' | 'stop'
+  /** what is printed instead of a run, where the flags ask for that; needs no input */
+  tells?(args: Arguments): string | undefined
   /** Arguments to options; touches nothing; throws E_USAGE, naming the flag. */
   check(args: Arguments): Options
   settings?(options: Options): Partial<StoreSettings>

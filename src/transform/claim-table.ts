@@ -1,0 +1,125 @@
+/**
+ * Where a fingerprint was seen: a multiset of pairs of fingerprint and block, 6 bytes a slot, about 7.5 bytes a pair.
+ * It may name blocks in which the key is not, and never leaves out one in which it is: who asks looks there.
+ *
+ * A slot holds 23 bits of the fingerprint and a block's number of 25 bits. The 23 bits also say where in its segment a
+ * pair stands, so a segment grows without the keys; 10 bits more choose the segment. So in ten million records about
+ * one look in two hundred is in vain.
+ */
+import { RekeyError } from '../record/errors.ts'
+
+const SEGMENTS = 1024
+const WORDS = 3
+const FULL = 0.88
+const GROWTH = 1.25
+const FIRST_SLOTS = 64
+const MAX_BLOCK = 2 ** 25 - 1
+
+export class ClaimTable {
+  readonly #segments: Segment[] = []
+  #segment = new Segment(0)
+  #print = 0
+  #at = 0
+
+  /** Begins to look for a fingerprint: two words of 32 bits. */
+  seek(word: number, otherWord: number): void {
+    const number = word & (SEGMENTS - 1)
+    let segment = this.#segments[number]
+    if (segment === undefined) {
+      // Segments begin with different sizes, so that they do not all grow, and stand half empty, at the same time.
+      while (this.#segments.length <= number) {
+        const share = this.#segments.length / SEGMENTS
+        this.#segments.push(new Segment(Math.round(FIRST_SLOTS * GROWTH ** share)))
+      }
+      segment = this.#segments[number] as Segment
+    }
+    segment.makeRoom()
+    this.#segment = segment
+    // The upper 16 of the 23 bits are never all zero: that is how a free slot looks.
+    const print = otherWord >>> 9
+    this.#print = print < 128 ? print + 128 : print
+    this.#at = home(this.#print, segment.slots.length)
+  }
+
+  /** The next block under the fingerprint, -1 when there is none left. */
+  next(): number {
+    const { slots } = this.#segment
+    const upper = this.#print >>> 7
+    const lower = this.#print & 127
+    let at = this.#at
+    while (slots[at] !== 0) {
+      const here = at
+      at += WORDS
+      if (at === slots.length) at = 0
+      if (slots[here] === upper && (slots[here + 1] as number) >>> 9 === lower) {
+        this.#at = at
+        return (((slots[here + 1] as number) & 511) << 16) | (slots[here + 2] as number)
+      }
+    }
+    this.#at = at
+    return -1
+  }
+
+  /** Adds a block under the fingerprint for which `next` has just given -1. Throws E_UNSUPPORTED for a block too many. */
+  add(block: number): void {
+    if (block > MAX_BLOCK) throw new RekeyError('E_UNSUPPORTED', 'a plan of more than two thousand million records')
+    const { slots } = this.#segment
+    slots[this.#at] = this.#print >>> 7
+    slots[this.#at + 1] = ((this.#print & 127) << 9) | (block >>> 16)
+    slots[this.#at + 2] = block & 0xffff
+    this.#segment.used++
+  }
+
+  /** Puts another block in the place of one that `next` has given under this fingerprint. */
+  replace(old: number, block: number): void {
+    const { slots } = this.#segment
+    this.#at = home(this.#print, slots.length)
+    for (let found = this.next(); found !== -1; found = this.next()) {
+      if (found !== old) continue
+      const at = (this.#at === 0 ? slots.length : this.#at) - WORDS
+      slots[at + 1] = ((this.#print & 127) << 9) | (block >>> 16)
+      slots[at + 2] = block & 0xffff
+      return
+    }
+  }
+
+  /** bytes of all slots, full and free */
+  get bytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.slots.byteLength, 0)
+  }
+}
+
+/** An open-addressed table. A slot: the print's upper 16 bits, its lower 7 and the block's upper 9, its lower 16. */
+class Segment {
+  slots: Uint16Array
+  used = 0
+
+  constructor(slots: number) {
+    this.slots = new Uint16Array(slots * WORDS)
+  }
+
+  makeRoom(): void {
+    const old = this.slots
+    if (this.used < (old.length / WORDS) * FULL) return
+    const slots = new Uint16Array(Math.ceil((old.length / WORDS) * GROWTH) * WORDS)
+    for (let from = 0; from < old.length; from += WORDS) {
+      const upper = old[from] as number
+      if (upper === 0) continue
+      const middle = old[from + 1] as number
+      let at = home((upper << 7) | (middle >>> 9), slots.length)
+      while (slots[at] !== 0) {
+        at += WORDS
+        if (at === slots.length) at = 0
+      }
+      slots[at] = upper
+      slots[at + 1] = middle
+      slots[at + 2] = old[from + 2] as number
+    }
+    this.slots = slots
+  }
+}
+
+/** The slot at which the search for a print of 23 bits begins, as an index into the words. */
+function home(print: number, words: number): number {
+  return Math.floor((print / 0x80_0000) * (words / WORDS)) * WORDS
+}

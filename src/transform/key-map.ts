@@ -1,0 +1,96 @@
+/**
+ * A file of old keys and their new ones: NDJSON `{"key","to"}`, also with `key64` and `to64`, or two columns of CSV.
+ * Holds the whole of it: about 100 bytes a pair and the keys themselves.
+ */
+import type { Transform } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
+import { RekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
+import { keyText, sameKey } from '../record/key.ts'
+import type { KeyRecord } from '../record/record.ts'
+import { recordKey, recordProblem, recordTo } from '../record/record.ts'
+
+export class KeyMap {
+  readonly #texts = new Map<string, Key>()
+  readonly #bytes = new Map<string, Key>()
+
+  get(key: Key): Key | undefined {
+    return typeof key === 'string' ? this.#texts.get(key) : this.#bytes.get(key.toString('base64'))
+  }
+
+  set(key: Key, to: Key): void {
+    if (typeof key === 'string') this.#texts.set(key, to)
+    else this.#bytes.set(key.toString('base64'), to)
+  }
+}
+
+/**
+ * Reads the file; CSV when its name ends in `.csv`, where a first row `key,to` is a header. A record without `to` that
+ * has an outcome is passed over, so that a plan can be a map. Throws E_USAGE that names the row: what is not a row, a
+ * key or new key that is empty, a key with two new keys, bytes that are not UTF-8.
+ */
+export async function readKeyMap(path: string, chunks: AsyncIterable<Uint8Array>): Promise<KeyMap> {
+  const map = new KeyMap()
+  const rows = /\.csv$/i.test(path) ? csvRows(path, chunks) : ndjsonRows(path, chunks)
+  let number = 0
+  for await (const row of rows) {
+    number++
+    const problem = take(map, row)
+    if (problem !== undefined) throw broken(path, `row ${number}: ${problem}`)
+  }
+  return map
+}
+
+function take(map: KeyMap, row: KeyRecord): string | undefined {
+  const problem = recordProblem(row)
+  if (problem !== undefined) return problem
+  const key = recordKey(row)
+  const to = recordTo(row)
+  if (key === undefined || (to === undefined && row.outcome !== undefined)) return undefined
+  if (to === undefined) return `${keyText(key)} has no field "to"`
+  if (key.length === 0 || to.length === 0) return 'an empty key'
+  const known = map.get(key)
+  if (known !== undefined && !sameKey(known, to)) {
+    return `${keyText(key)} has two new keys, ${keyText(known)} and ${keyText(to)}`
+  }
+  map.set(key, to)
+  return undefined
+}
+
+async function* ndjsonRows(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<KeyRecord> {
+  const { default: ndjson } = await import('ndjson')
+  yield* rowsOf<KeyRecord>(path, chunks, ndjson.parse() as unknown as Transform)
+}
+
+async function* csvRows(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<KeyRecord> {
+  const { parse } = await import('csv-parse')
+  const parser = parse({ skip_empty_lines: true, relax_column_count: true })
+  let first = true
+  for await (const [key, to, ...rest] of rowsOf<string[]>(path, chunks, parser)) {
+    if (to === undefined || rest.length > 0) throw broken(path, 'a row must have two columns, key and to')
+    if (!first || key !== 'key' || to !== 'to') yield { key: key as string, to }
+    first = false
+  }
+}
+
+/** What the parser makes of the text; what it cannot read is E_USAGE. */
+async function* rowsOf<Row>(path: string, chunks: AsyncIterable<Uint8Array>, parser: Transform): AsyncGenerator<Row> {
+  pipeline(Readable.from(texts(chunks)), parser, () => {})
+  try {
+    for await (const row of parser) yield row as Row
+  } catch (error) {
+    if (error instanceof RekeyError) throw error
+    throw broken(path, (error as Error).message)
+  }
+}
+
+/** The chunks as text. Throws for bytes that are not UTF-8. */
+async function* texts(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true })
+  yield decoder.decode()
+}
+
+function broken(path: string, problem: string): RekeyError {
+  return new RekeyError('E_USAGE', `--map ${path}: ${problem}`)
+}

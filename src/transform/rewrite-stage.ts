@@ -1,0 +1,135 @@
+/**
+ * The work of rewrite-keys: each open record gets its new key, and what stands against another move is settled.
+ * Holds one batch, the ledger, which is at most 16 bytes a record that is moved, and the map of --map.
+ */
+import { sameKey } from '../record/key.ts'
+import type { Line } from '../record/line.ts'
+import { addTo, setFields, settleFailed, settleSkipped } from '../record/line.ts'
+import type { KeyRecord } from '../record/record.ts'
+import { recordKey, recordTo } from '../record/record.ts'
+import type { Context, Stage } from '../stage/stage.ts'
+import { HeldPlan } from './held-plan.ts'
+import { readKeyMap } from './key-map.ts'
+import { Ledger } from './ledger.ts'
+import type { Rewriting } from './rewriting.ts'
+import { newKey } from './rewriting.ts'
+import { Unfit } from './unfit.ts'
+import type { Policy, Verdict } from './verdict.ts'
+import { judgeNext, judgeWhole, UNKNOWN_RANK } from './verdict.ts'
+
+export interface RewriteOptions {
+  readonly rewriting: Rewriting
+  /** the file of --map */
+  readonly mapFile?: string | undefined
+  readonly toStore?: string | undefined
+  readonly changedOnly: boolean
+  readonly policy: Policy
+  /** nothing goes on before the whole plan is known */
+  readonly prove: boolean
+}
+
+export function rewriteStage(options: RewriteOptions): Stage {
+  return async function* (batches, context) {
+    const ready = await withMap(options, context)
+    const ledger = new Ledger(() => context.scratch())
+    try {
+      if (options.prove) yield* proveThenPass(batches, ready, ledger, context)
+      else yield* passAtOnce(batches, ready, ledger)
+    } finally {
+      ledger.close()
+    }
+  }
+}
+
+async function withMap(options: RewriteOptions, context: Context): Promise<RewriteOptions> {
+  const { mapFile, rewriting } = options
+  if (mapFile === undefined) return options
+  const map = await readKeyMap(mapFile, context.readFile(mapFile))
+  return { ...options, rewriting: { ...rewriting, map: (key) => map.get(key) } }
+}
+
+async function* passAtOnce(batches: AsyncIterable<readonly Line[]>, options: RewriteOptions, ledger: Ledger) {
+  for await (const batch of batches) {
+    for (const line of batch) rewriteLine(line, options, ledger)
+    await ledger.settle()
+    yield batch
+  }
+}
+
+async function* proveThenPass(
+  batches: AsyncIterable<readonly Line[]>,
+  options: RewriteOptions,
+  ledger: Ledger,
+  context: Context,
+) {
+  const plan = new HeldPlan(() => context.scratch())
+  try {
+    for await (const batch of batches) {
+      for (const line of batch) rewriteLine(line, options, ledger)
+      await ledger.settle()
+      await plan.add(batch)
+    }
+    if (context.stop.aborted) {
+      context.warn('stopped before the whole plan was read, so none of it is proven and none of it was printed')
+      return
+    }
+    for await (const batch of plan.batches()) {
+      for (const line of batch) proveLine(line, options, ledger)
+      yield batch
+      if (context.stop.aborted) return
+    }
+  } finally {
+    plan.close()
+  }
+}
+
+/** Gives an open record its new key, or its outcome. */
+function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger): void {
+  const { record } = line
+  const key = recordKey(record)
+  if (record.outcome !== undefined || key === undefined) return
+  const before = recordTo(record)
+  const to = newKey(options.rewriting, before ?? key, line)
+  if (to instanceof Unfit) {
+    settleFailed(line, { code: 'E_FIELD', message: to.message, retryable: false })
+    return
+  }
+  const store = record.store ?? ''
+  const toStore = options.toStore ?? record.toStore ?? store
+  if (toStore === store && sameKey(to, key)) {
+    if (before !== undefined) setFields(line, { to: undefined, to64: undefined, toStore: undefined })
+    settleSkipped(line, 'unchanged')
+    return
+  }
+  const found = ledger.enter(store, key, toStore, to, rankOf(record, options.policy))
+  if (found?.duplicate) {
+    settleSkipped(line, 'duplicate')
+    return
+  }
+  if (before === undefined || !sameKey(before, to)) addTo(line, to)
+  if (options.toStore !== undefined) setFields(line, { toStore: toStore === store ? undefined : toStore })
+  if (found !== undefined && !options.prove) settle(line, judgeNext(found, to, options.policy))
+}
+
+/** Settles a move that stands against another one, now that all are known. */
+function proveLine(line: Line, options: RewriteOptions, ledger: Ledger): void {
+  const { record } = line
+  const key = recordKey(record)
+  const to = recordTo(record)
+  if (record.outcome !== undefined || key === undefined || to === undefined) return
+  const store = record.store ?? ''
+  settle(line, judgeWhole(ledger.look(store, key, record.toStore ?? store, to), to, options.policy))
+}
+
+function settle(line: Line, verdict: Verdict): void {
+  if (verdict === undefined) return
+  if ('failed' in verdict) settleFailed(line, verdict.failed)
+  else settleSkipped(line, verdict.skipped)
+}
+
+/** The newest goes before the others. */
+function rankOf(record: KeyRecord, policy: Policy): number {
+  if (policy !== 'newest') return 0
+  const mtimeMs = Date.parse(String(record.mtime))
+  return Number.isNaN(mtimeMs) ? UNKNOWN_RANK : -mtimeMs
+}

@@ -1,0 +1,29 @@
+/** The location of --to-store as it will stand in every record. Pure; opens nothing. */
+import { RekeyError } from '../record/errors.ts'
+import { rootOf } from '../store/file/location.ts'
+import { schemeOf } from '../store/open.ts'
+import { readLocation } from '../store/redis/location.ts'
+
+const CREDENTIALS = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@|[?&](user(name)?|pass(word|wd)?|token|secret|auth)=/i
+const NO_ENVIRONMENT = { env: () => undefined, envStartingWith: () => [] }
+
+/**
+ * The location, spelled as a listing of it would, so that one store has one name. Throws E_USAGE for a user name,
+ * password or token in it, without repeating it, and E_LOCATION for what is no location.
+ */
+export function readToStore(location: string): string {
+  if (CREDENTIALS.test(location)) {
+    throw new RekeyError(
+      'E_USAGE',
+      '--to-store: a user name, password or token may not stand in a record. Leave it out here, and give it to copy-apply by ' +
+        'the environment: REDIS_URL or REDIS_URL_* with the same host and port, or REDISCLI_AUTH',
+    )
+  }
+  const scheme = schemeOf(location)
+  if (scheme === 'file') return `file:${rootOf(location)}`
+  // `redis:` alone is what REDIS_URL names, for the tool that opens it.
+  if (/^rediss?(\+cluster)?$/.test(scheme) && !/^redis:(\/\/)?$/.test(location)) {
+    return readLocation(location, NO_ENVIRONMENT).location
+  }
+  return location
+}
