@@ -64,7 +64,8 @@ export const copyApply: Tool<CopyOptions> = {
   },
   holds: 'the keys in flight; 12 to 16 bytes for each record that --resume and --intents name',
   onFailure: 'a record that fails is printed with its error and the rest goes on; what got no answer is looked for',
-  closedOutput: 'stop',
+  goOn: 'nothing is lost: run it again with --resume and the file it has written',
+  closedOutput: ({ dryRun }) => (dryRun ? 'quiet' : 'stop'),
   check: (args) => ({
     dryRun: flag(args, 'dry-run'),
     ifExists: text(args, 'if-exists') as IfExists,

@@ -9,6 +9,7 @@ import type { Context } from '../stage/stage.ts'
 import type { StoreGroup } from '../stage/store-groups.ts'
 import type { Entry, Evidence, Guard, Looked, Outcome, Pair, Store } from '../store/contract.ts'
 import { compareContents } from '../store/same-content.ts'
+import { requireCopy } from './capability.ts'
 import type { Decision, IfExists } from './if-exists.ts'
 import { decideWrite } from './if-exists.ts'
 import { copyPairs, putValue } from './transfer.ts'
@@ -46,8 +47,9 @@ interface Attempt {
   readonly before: Entry | undefined
 }
 
-/** The outcomes of a job's works, in their order. */
+/** The outcomes of a job's works, in their order. Throws E_UNSUPPORTED when the stores cannot do it at all. */
 export async function runJob(job: Job, settings: CopySettings, context: Context): Promise<readonly Settlement[]> {
+  requireCopy(job.source, job.dest, settings.ifExists)
   const settlements = new Map<Work, Settlement>()
   const attempts = await plan(job, settings, context, settlements)
   if (settings.dryRun) {

@@ -37,7 +37,8 @@ export const deleteApply: Tool<DeleteOptions> = {
   },
   holds: 'the keys in flight',
   onFailure: 'a key that is no longer what the record says stays and is printed as failed; the rest goes on',
-  closedOutput: 'stop',
+  goOn: 'run it again on the same input: what is gone is skipped',
+  closedOutput: ({ dryRun }) => (dryRun ? 'quiet' : 'stop'),
   check: (args) => ({
     dryRun: flag(args, 'dry-run'),
     side: text(args, 'side') as Side,

@@ -196,7 +196,7 @@ class Run {
       const printed = this.#account(batch)
       if (this.#output.closed.aborted) this.#unwritten += printed.length
       else if (printed.length > 0) await this.#output.write(encode(printed))
-      if (this.#output.closed.aborted && this.#tool.closedOutput === 'quiet') return
+      if (this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'quiet') return
     }
   }
 
@@ -227,16 +227,17 @@ class Run {
   }
 
   #conclude(failure: RekeyError | undefined, elapsedMs: number): number {
-    const closedEarly = this.#output.closed.aborted && this.#tool.closedOutput === 'stop'
+    const closedEarly = this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'stop'
     if (failure !== undefined) this.#messages.error(`${failure.code}: ${failure.message}`, { code: failure.code })
     if (closedEarly) {
       this.#messages.error(
-        `the output was closed; the outcomes of ${this.#unwritten} records or more could not be written. ${HOW_TO_GO_ON}`,
+        `the output was closed; the outcomes of ${this.#unwritten} records or more could not be written. To go on: ${this.#tool.goOn}`,
       )
     }
-    if (this.#tooManyErrors) this.#messages.error(`stopped after ${this.#tally.newFailures} failures. ${HOW_TO_GO_ON}`)
+    if (this.#tooManyErrors)
+      this.#messages.error(`stopped after ${this.#tally.newFailures} failures. To go on: ${this.#tool.goOn}`)
     if (this.#signals.received !== undefined)
-      this.#messages.warn(`stopped by ${this.#signals.received}. ${HOW_TO_GO_ON}`)
+      this.#messages.warn(`stopped by ${this.#signals.received}. To go on: ${this.#tool.goOn}`)
     this.#messages.counts(this.#tally, elapsedMs)
     if (this.#signals.received !== undefined) return exitCodeOf(this.#signals.received)
     if (failure !== undefined) return isUsage(failure) && this.#tally.total === 0 ? EXIT_USAGE : EXIT_STOPPED
@@ -269,12 +270,11 @@ class Run {
         Object.keys(env).flatMap((name) => (name.startsWith(prefix) ? [env[name] as string] : [])),
       processName: { host: hostname(), pid: process.pid },
       isAlive,
+      die: () => process.kill(process.pid, 'SIGKILL'),
       warn: (message) => this.#messages.warn(message),
     }
   }
 }
-
-const HOW_TO_GO_ON = 'Nothing is lost: run the same command again, copy-apply with --resume and the file it has written'
 
 function isUsage(error: RekeyError): boolean {
   return ['E_USAGE', 'E_LOCATION', 'E_UNSUPPORTED', 'E_AUTH'].includes(error.code)

@@ -70,7 +70,8 @@ export const listKeys: Tool<ListOptions> = {
   },
   holds: 'one batch of keys; 12 to 16 bytes a key where a listing may give a key twice (Redis)',
   onFailure: 'a store that cannot be listed to its end ends the run with exit code 3; go on with --after the last key',
-  closedOutput: 'quiet',
+  goOn: 'run it again; --after the last key goes on from there, where the store lists in order',
+  closedOutput: () => 'quiet',
   check(args) {
     const match = text(args, 'match')
     const type = text(args, 'type')

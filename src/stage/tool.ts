@@ -50,8 +50,10 @@ export interface Tool<Options = unknown> {
   readonly holds: string
   /** what it does on failure */
   readonly onFailure: string
+  /** how to go on after a run that was stopped */
+  readonly goOn: string
   /** what a closed output means: the reader has had enough, or outcomes are being lost */
-  readonly closedOutput: 'quiet' | 'stop'
+  closedOutput(options: Options): 'quiet' | 'stop'
   /** what is printed instead of a run, where the flags ask for that; needs no input */
   tells?(args: Arguments): string | undefined
   /** Arguments to options; touches nothing; throws E_USAGE, naming the flag. */

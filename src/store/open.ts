@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly processName: { readonly host: string; readonly pid: number }
   /** whether a process of this host still lives */
   isAlive(pid: number): boolean
+  /** ends this process as kill -9 does; for tests */
+  die(): void
   warn(message: string): void
 }
 

@@ -40,7 +40,7 @@ export class Stores {
     const { retries, ratePerSecond } = this.#settings
     let store = await openStore(location, this.#settings, this.#surroundings)
     const faults = this.#surroundings.env(FAULTS_VARIABLE)
-    if (faults !== undefined) store = withFaults(store, parseFaults(faults))
+    if (faults !== undefined) store = withFaults(store, parseFaults(faults), this.#surroundings.die)
     if (ratePerSecond !== undefined) store = withLimit(store, ratePerSecond, this.#pacing)
     return withRetry(store, retries, this.#pacing)
   }

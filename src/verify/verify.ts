@@ -37,7 +37,8 @@ export const verify: Tool<VerifyOptions> = {
   },
   holds: 'the keys in flight',
   onFailure: 'what differs, and what a store would not tell, comes out with verified false; exit code 1',
-  closedOutput: 'quiet',
+  goOn: 'nothing was written to a store: run it again',
+  closedOutput: () => 'quiet',
   check: (args) => ({
     least: text(args, 'proof') as Proof | undefined,
     sample: sampleOf(args),

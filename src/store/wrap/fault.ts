@@ -1,6 +1,6 @@
 /**
- * Faults on purpose, for tests: calls that fail and writes whose answer is lost, as often as asked and the same for
- * the same seed.
+ * Faults on purpose, for tests: calls that fail, writes whose answer is lost, a process that dies between a write and
+ * its answer; as often as asked, and the same for the same seed.
  */
 import { RekeyError } from '../../record/errors.ts'
 import type { Outcome, Store } from '../contract.ts'
@@ -16,17 +16,21 @@ export interface Faults {
   readonly lose: number
   /** the part of the keys whose write is neither done nor answered */
   readonly drop: number
+  /** the process is killed when it has made so many writes, before any of the last call's answers come; 0 for never */
+  readonly die: number
 }
 
-/** Reads `seed=7,busy=0.1,refuse=0,lose=0.05,drop=0.05`; what is not named is 0. */
+/** Reads `seed=7,busy=0.1,refuse=0,lose=0.05,drop=0.05,die=100`; what is not named is 0. */
 export function parseFaults(text: string): Faults {
   const named = Object.fromEntries(text.split(',').map((part) => part.split('=')))
   const at = (name: keyof Faults) => Number(named[name] ?? 0)
-  return { seed: at('seed'), busy: at('busy'), refuse: at('refuse'), lose: at('lose'), drop: at('drop') }
+  return { seed: at('seed'), busy: at('busy'), refuse: at('refuse'), lose: at('lose'), drop: at('drop'), die: at('die') }
 }
 
-export function withFaults(store: Store, faults: Faults): Store {
+/** `die` ends the process as kill -9 does. */
+export function withFaults(store: Store, faults: Faults, die: () => void): Store {
   const random = seeded(faults.seed)
+  let written = 0
   /** Applies `call` to the items that meet no fault before it, and loses some of its answers. */
   async function spoil<In>(
     items: readonly In[],
@@ -34,7 +38,10 @@ export function withFaults(store: Store, faults: Faults): Store {
   ): Promise<readonly Outcome[]> {
     const fates = items.map(() => fateOf(random(), faults))
     const sent = items.filter((_, at) => fates[at] === 'lose' || fates[at] === undefined)
-    const answers = sent.length === 0 ? [] : await call(sent)
+    const last = faults.die > 0 && written + sent.length >= faults.die
+    const answers = sent.length === 0 ? [] : await call(last ? sent.slice(0, faults.die - written) : sent)
+    if (last) die()
+    written += sent.length
     let next = 0
     return fates.map((fate): Outcome => {
       if (fate === 'busy') return { outcome: 'failed', error: new RekeyError('E_BUSY', 'a fault on purpose: busy') }

@@ -1,0 +1,154 @@
+/** copy-apply at the command line, on files. */
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { directoryWith, filesIn } from '../directory.ts'
+import { recordsOf, runShell, runTool } from '../run-tool.ts'
+
+const plan = (directory: string, moves: readonly (readonly [string, string])[], fields = {}) =>
+  moves.map(([key, to]) => `${JSON.stringify({ store: `file:${directory}/`, key, to, ...fields })}\n`).join('')
+
+test.each([
+  ['skip', 'old', { outcome: 'skipped', reason: 'exists' }, 0],
+  ['fail', 'old', { outcome: 'failed', error: { code: 'E_EXISTS' } }, 1],
+  ['overwrite', 'new', { outcome: 'done', reason: 'replaced' }, 0],
+  ['newest', 'new', { outcome: 'done', reason: 'replaced' }, 0],
+])('a destination that exists, with --if-exists %s', async (policy, content, expected, code) => {
+  const directory = await directoryWith({ a: 'new', b: 'old' })
+  await utimes(join(directory, 'b'), 1, 1)
+  const run = await runTool('copy-apply', { args: ['--if-exists', policy], stdin: plan(directory, [['a', 'b']]) })
+  expect(recordsOf(run)).toMatchObject([expected])
+  expect(run.code).toBe(code)
+  expect(await filesIn(directory)).toEqual({ a: 'new', b: content })
+})
+
+test('newest leaves a destination that is not older, and says so', async () => {
+  const directory = await directoryWith({ a: 'source', b: 'newer' })
+  await utimes(join(directory, 'a'), 1, 1)
+  const run = await runTool('copy-apply', { args: ['--if-exists', 'newest'], stdin: plan(directory, [['a', 'b']]) })
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'skipped', reason: 'not-newer' }])
+  expect(await filesIn(directory)).toEqual({ a: 'source', b: 'newer' })
+})
+
+test('merge is refused before anything is written, where the store cannot', async () => {
+  const directory = await directoryWith({ a: '1', b: '2' })
+  const run = await runTool('copy-apply', {
+    args: ['--if-exists', 'merge'],
+    stdin: plan(directory, [
+      ['a', 'b'],
+      ['a', 'c'],
+    ]),
+  })
+  expect(run.code).toBe(2)
+  expect(run.stderr).toContain('E_UNSUPPORTED')
+  expect(await filesIn(directory)).toEqual({ a: '1', b: '2' })
+})
+
+test('a dry run looks, says what it would do, and touches nothing', async () => {
+  const directory = await directoryWith({ a: '1', b: '2', c: '3' })
+  const run = await runTool('copy-apply', {
+    args: ['-n'],
+    stdin: plan(directory, [
+      ['a', 'x'],
+      ['b', 'c'],
+      ['c', '../out'],
+    ]),
+  })
+  expect(recordsOf(run).map(({ outcome, reason, error }) => [outcome, reason ?? error.code])).toEqual([
+    ['planned', 'dry-run'],
+    ['skipped', 'exists'],
+    ['failed', 'E_OUTSIDE'],
+  ])
+  expect(await filesIn(directory)).toEqual({ a: '1', b: '2', c: '3' })
+})
+
+test('what a dry run has planned can be applied', async () => {
+  const directory = await directoryWith({ a: '1' })
+  const dry = await runTool('copy-apply', { args: ['-n'], stdin: plan(directory, [['a', 'b']]) })
+  const run = await runTool('copy-apply', { stdin: dry.stdout })
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'done' }])
+  expect(run.stdout).not.toContain('dry-run')
+})
+
+test('what is settled passes through to the letter', async () => {
+  const error = '"error":{"code":"E_STORE","message":"","retryable":false}'
+  const settled = ['"done"', '"skipped","reason":"exists"', `"failed",${error}`, `"unknown",${error}`]
+  const lines = settled.map(
+    (outcome) => `{"n":12345678901234567890, "x":1.0,"store":"nowhere:","key":"k","to":"t","outcome":${outcome}}\n`,
+  )
+  const run = await runTool('copy-apply', { stdin: lines.join('') })
+  expect(run.stdout.split('\n').toSorted()).toEqual(lines.join('').split('\n').toSorted())
+  expect(run.code).toBe(1)
+})
+
+test('each record fails alone: what it needs is missing, or its store is none', async () => {
+  const directory = await directoryWith({ a: '1' })
+  const lines = [
+    '{"key":"a","to":"b"}',
+    `{"store":"file:${directory}/","key":"a"}`,
+    '{"store":"gopher://x","key":"a","to":"b"}',
+    'nonsense',
+  ]
+  const run = await runTool('copy-apply', { stdin: `${lines.join('\n')}\n${plan(directory, [['a', 'b']])}` })
+  const codes = recordsOf(run).map(({ outcome, error }) => error?.code ?? outcome)
+  expect(codes.toSorted()).toEqual(['E_FIELD', 'E_FIELD', 'E_INPUT', 'E_LOCATION', 'done'])
+  expect(run.code).toBe(1)
+})
+
+test('op put writes the value as it stands in the line', async () => {
+  const directory = await directoryWith({})
+  const store = `file:${directory}/`
+  const lines = [
+    `{"store":"${store}","key":"json","op":"put","value":{"n":12345678901234567890,"x":1.0}}`,
+    `{"store":"${store}","key":"text","op":"put","value":"one\\n"}`,
+    `{"store":"${store}","key":"bytes","op":"put","value64":"/wA="}`,
+  ]
+  const run = await runTool('copy-apply', { stdin: lines.join('\n') })
+  expect(recordsOf(run).map((record) => record.outcome)).toEqual(['done', 'done', 'done'])
+  expect(await filesIn(directory)).toMatchObject({ json: '{"n":12345678901234567890,"x":1.0}', text: 'one\n' })
+  expect(await readFile(join(directory, 'bytes'))).toEqual(Buffer.from([255, 0]))
+  const proven = await runTool('verify', { stdin: run.stdout })
+  expect(recordsOf(proven).map((record) => record.verified)).toEqual([true, true, true])
+})
+
+test('between two directories mode and time are kept', async () => {
+  const from = await directoryWith({ 'deep/a': '1' })
+  const to = await directoryWith({})
+  await utimes(join(from, 'deep/a'), 1_700_000_000.123, 1_700_000_000.123)
+  const run = await runTool('copy-apply', { stdin: plan(from, [['deep/a', 'b']], { toStore: `file:${to}/` }) })
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'done' }])
+  expect((await stat(join(to, 'b'))).mtimeMs).toBeCloseTo(1_700_000_000_123, 0)
+  expect(recordsOf(await runTool('verify', { stdin: run.stdout }))).toMatchObject([{ verified: true, proof: 'digest' }])
+})
+
+test('--rate holds the run back', async () => {
+  const directory = await directoryWith(Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`k${n}`, 'v'])))
+  const moves = Array.from({ length: 30 }, (_, n) => [`k${n}`, `to/${n}`] as const)
+  const run = await runTool('copy-apply', {
+    args: ['--rate', '20', '--concurrency', '1'],
+    stdin: plan(directory, moves),
+  })
+  const times = recordsOf(run).map((record) => Date.parse(record.at))
+  expect(times.length).toBe(30)
+  expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(1300)
+})
+
+test('--resume prints only what the journal does not settle; --retry takes its failures up again', async () => {
+  const directory = await directoryWith({ a: '1', b: '2', 'x/in-the-way': '' })
+  await mkdir(join(directory, 'work'))
+  await writeFile(
+    join(directory, 'work/plan'),
+    plan(directory, [
+      ['a', 'to/a'],
+      ['b', 'x'],
+      ['nothing', 'y'],
+    ]),
+  )
+  const resume = async (flags: string) =>
+    await runShell(`touch run; copy-apply --resume run ${flags} < plan >> run; wc -l < run`, {
+      cwd: join(directory, 'work'),
+    })
+  expect((await resume('')).stdout.trim()).toBe('3')
+  expect((await resume('')).stdout.trim()).toBe('3')
+  expect((await resume('--retry')).stdout.trim()).toBe('4')
+})
