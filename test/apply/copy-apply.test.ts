@@ -71,7 +71,7 @@ test('what a dry run has planned can be applied', async () => {
 })
 
 test('what is settled passes through to the letter', async () => {
-  const error = '"error":{"code":"E_STORE","message":"","retryable":false}'
+  const error = '"error":{"code":"E_STORE","message":"no","retryable":false}'
   const settled = ['"done"', '"skipped","reason":"exists"', `"failed",${error}`, `"unknown",${error}`]
   const lines = settled.map(
     (outcome) => `{"n":12345678901234567890, "x":1.0,"store":"nowhere:","key":"k","to":"t","outcome":${outcome}}\n`,
