@@ -6,7 +6,7 @@ import type { Stats } from 'node:fs'
 import { statSync } from 'node:fs'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
-import type { Digested, Looked, Store, StoreSettings, Traits } from '../contract.ts'
+import type { Digested, Looked, Outcome, Store, StoreSettings, Traits } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
 import { copyFiles } from './copy-files.ts'
 import { digestFiles } from './digest-files.ts'
@@ -47,9 +47,9 @@ export async function openFileStore(
       const parents = new Parents(root)
       return keys.map((key) => stat(root, parents, key))
     },
-    copy: (pairs, guard) => copyFiles(tree, pairs, guard),
+    copy: async (pairs, guard) => (guard === 'merge' ? pairs.map(unmergeable) : await copyFiles(tree, pairs, guard)),
     read: async (key) => readFile(tree, key),
-    write: (item, guard) => writeFile(tree, item, guard),
+    write: async (item, guard) => (guard === 'merge' ? unmergeable() : await writeFile(tree, item, guard)),
     remove: (targets) => removeFiles(tree, targets),
     digest: (keys): Promise<readonly Digested[]> => digestFiles(tree, keys),
     close: async () => tree.places.close(),
@@ -60,6 +60,10 @@ function stat(root: string, parents: Parents, key: Key): Looked {
   const found = find(root, parents, key)
   if (found === undefined || found instanceof RekeyError) return found
   return { ...entryOf(key, found.stats), object: `${found.stats.dev}:${found.stats.ino}` }
+}
+
+function unmergeable(): Outcome {
+  return { outcome: 'failed', error: new RekeyError('E_UNSUPPORTED', 'merge: files are not collections') }
 }
 
 function checkKind(root: string): void {
