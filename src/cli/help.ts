@@ -3,6 +3,9 @@ import type { Flag } from '../stage/tool.ts'
 import { commonFlags } from './common-flags.ts'
 import type { AnyTool } from './tools.ts'
 
+const WIDTH = 110
+const HELP_COLUMN = 28
+
 export function helpText(tool: AnyTool): string {
   return [
     `${tool.name}: ${tool.summary}`,
@@ -18,8 +21,8 @@ export function helpText(tool: AnyTool): string {
     'Common flags',
     ...flagTable(commonFlags(tool)),
     '',
-    `Holds in memory: ${tool.holds}`,
-    `On failure: ${tool.onFailure}`,
+    wrapped(`Holds in memory: ${tool.holds}`, 4),
+    wrapped(`On failure: ${tool.onFailure}`, 4),
     '',
   ].join('\n')
 }
@@ -50,9 +53,24 @@ function valueSyntax(flag: Flag): string {
 
 function flagTable(flags: Readonly<Record<string, Flag>>): string[] {
   return Object.entries(flags).map(([name, flag]) => {
-    const syntax = flagSyntax(name, flag)
-    return syntax.length < 26
-      ? `  ${syntax.padEnd(26)}${flagHelp(flag)}`
-      : `  ${syntax}\n${' '.repeat(28)}${flagHelp(flag)}`
+    const syntax = `  ${flagSyntax(name, flag)}`
+    const gap = syntax.length < HELP_COLUMN ? ' '.repeat(HELP_COLUMN - syntax.length) : `\n${' '.repeat(HELP_COLUMN)}`
+    return wrapped(`${syntax}${gap}${flagHelp(flag)}`, HELP_COLUMN)
   })
+}
+
+/** Lines of at most WIDTH characters; those that are added begin at the column `indent`. */
+function wrapped(text: string, indent: number): string {
+  const lines: string[] = []
+  for (const line of text.split('\n')) {
+    let rest = line
+    while (rest.length > WIDTH) {
+      const space = rest.lastIndexOf(' ', WIDTH)
+      if (rest.slice(0, space).trim() === '') break
+      lines.push(rest.slice(0, space))
+      rest = ' '.repeat(indent) + rest.slice(space + 1)
+    }
+    lines.push(rest)
+  }
+  return lines.join('\n')
 }

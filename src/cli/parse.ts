@@ -26,7 +26,7 @@ export async function parseArguments(tool: AnyTool, argv: readonly string[]): Pr
   const values: Record<string, FlagValue> = {}
   for (const [name, declared] of Object.entries(flags)) values[name] = flagValue(name, declared, given[name])
   const words = positional.map(String)
-  if (tool.words.required && words.length === 0) {
+  if (tool.words.required && words.length === 0 && values.help !== true) {
     throw usage(`${tool.words.name} is missing: ${tool.words.help}`)
   }
   return { flags: values, words }
