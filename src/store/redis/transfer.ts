@@ -1,0 +1,141 @@
+/**
+ * Keys out of a server and into one: DUMP and RESTORE with the absolute expiry, and plain content as a string. Many calls
+ * of one turn go out as one write.
+ */
+import { RekeyError } from '../../record/errors.ts'
+import type { Key } from '../../record/key.ts'
+import { keyText } from '../../record/key.ts'
+import type { Content, Guard, Item, Outcome } from '../contract.ts'
+import type { Request } from './connection.ts'
+import type { Describer } from './describe.ts'
+import { EXPIRY_LUA, isDescription } from './describe.ts'
+import type { Guarded } from './guarded.ts'
+import type { Merger } from './merge.ts'
+import { DONE, EXISTS, failed, outcomeOf } from './outcomes.ts'
+import type { Scripts } from './scripts.ts'
+import { cannotScript, script } from './scripts.ts'
+import type { Servers } from './servers.ts'
+import { sendSoon } from './servers.ts'
+
+/** Payload, type and expiry of one moment. */
+const READ = script(`${EXPIRY_LUA}
+local payload = redis.call('DUMP', KEYS[1])
+if not payload then return false end
+return {payload, redis.call('TYPE', KEYS[1]).ok, expiry(KEYS[1])}
+`)
+
+/** A payload ends in its version, two bytes, and its checksum, eight. */
+const RDB_VERSION_FROM_END = 10
+
+export class Transfer {
+  readonly #servers: Servers
+  readonly #scripts: Scripts
+  readonly #describer: Describer
+  readonly #guarded: Guarded
+  readonly #merger: Merger
+
+  constructor(servers: Servers, scripts: Scripts, describer: Describer, guarded: Guarded, merger: Merger) {
+    this.#servers = servers
+    this.#scripts = scripts
+    this.#describer = describer
+    this.#guarded = guarded
+    this.#merger = merger
+  }
+
+  /** Undefined for a key that is absent; throws a RekeyError. */
+  async read(key: Key, signal: AbortSignal): Promise<Content | undefined> {
+    const answer = this.#scripts.allowed ? await this.#scripts.runSoon(READ, key, signal) : undefined
+    if (answer !== undefined && !cannotScript(answer)) {
+      if (answer instanceof RekeyError) throw answer
+      const [payload, type, expiry] = (answer ?? [null, null, -2]) as [Buffer | null, Buffer | null, number]
+      if (payload === null || type === null || expiry === -2) return undefined
+      return dumpContent(payload, type.toString('latin1'), expiry)
+    }
+    return this.#readPlainly(key, signal)
+  }
+
+  /** Never throws. */
+  async write(item: Item, guard: Guard, signal: AbortSignal): Promise<Outcome> {
+    const { key, content } = item
+    const bytes = await collected(content.body())
+    if (guard === 'merge') return this.#merge(item, bytes, signal)
+    if (guard === 'match') return this.#match(item, bytes, signal)
+    const [answer] = await sendSoon(this.#servers, key, [writeRequest(item, bytes, guard)], signal)
+    if (answer instanceof RekeyError) {
+      if (answer.code === 'E_EXISTS') return EXISTS
+      return answer.code === 'E_TYPE' ? this.#notTaken(key, bytes, answer, signal) : outcomeOf(answer, key)
+    }
+    if (answer === null) return EXISTS
+    return withLost(DONE, content)
+  }
+
+  async #match(item: Item, bytes: Buffer, signal: AbortSignal): Promise<Outcome> {
+    const { key, content, expect } = item
+    const pair = { from: key, to: key, ...(expect && { expect }) }
+    const [outcome] = await this.#guarded.write([pair], () => writeRequest(item, bytes, 'any'), signal)
+    return withLost(outcome as Outcome, content)
+  }
+
+  async #merge(item: Item, bytes: Buffer, signal: AbortSignal): Promise<Outcome> {
+    const { key, content } = item
+    const first = await this.write(item, 'absent', signal)
+    if (first.outcome !== 'skipped') return first
+    if (content.form !== 'redis-dump')
+      return failed('E_TYPE', key, 'exists, and plain content cannot be merged into it')
+    return this.#merger.mergePayload(key, bytes, signal)
+  }
+
+  async #readPlainly(key: Key, signal: AbortSignal): Promise<Content | undefined> {
+    const [[payload], [described]] = await Promise.all([
+      sendSoon(this.#servers, key, [['DUMP', key]], signal),
+      this.#describer.describe([key], signal),
+    ])
+    if (payload instanceof RekeyError) throw payload
+    if (described instanceof RekeyError) throw described
+    if (!Buffer.isBuffer(payload) || !isDescription(described)) return undefined
+    return dumpContent(payload, described.type, described.expiresMs ?? -1)
+  }
+
+  /** Names both versions, as far as the server tells its own. */
+  async #notTaken(key: Key, payload: Buffer, error: RekeyError, signal: AbortSignal): Promise<Outcome> {
+    const version =
+      payload.length > RDB_VERSION_FROM_END ? payload.readUInt16LE(payload.length - RDB_VERSION_FROM_END) : 0
+    const [info] = await sendSoon(this.#servers, key, [['INFO', 'server']], signal)
+    const server = Buffer.isBuffer(info) ? /redis_version:(\S+)/.exec(info.toString('latin1'))?.[1] : undefined
+    const says = `${keyText(key)}: its DUMP has RDB version ${version}, which ${server ? `Redis ${server}` : 'this Redis'} does not take in`
+    return { outcome: 'failed', error: new RekeyError('E_TYPE', says, { cause: error }) }
+  }
+}
+
+function dumpContent(payload: Buffer, type: string, expiry: number): Content {
+  return {
+    form: 'redis-dump',
+    body: async function* () {
+      yield payload
+    },
+    sizeBytes: payload.length,
+    type,
+    ...(expiry >= 0 && { expiresMs: expiry }),
+  }
+}
+
+function writeRequest({ key, content }: Item, bytes: Buffer, guard: 'absent' | 'any'): Request {
+  if (content.form === 'redis-dump') {
+    const replace = guard === 'any' ? ['REPLACE'] : []
+    return ['RESTORE', key, String(content.expiresMs ?? 0), bytes, ...replace, 'ABSTTL']
+  }
+  const create = guard === 'absent' ? ['NX'] : []
+  return ['SET', key, bytes, ...create, ...(content.expiresMs === undefined ? [] : ['PXAT', String(content.expiresMs)])]
+}
+
+async function collected(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return chunks.length === 1 && Buffer.isBuffer(chunks[0]) ? chunks[0] : Buffer.concat(chunks)
+}
+
+/** Says what Redis has no place for. */
+function withLost(outcome: Outcome, { mtimeMs, mode }: Content): Outcome {
+  const lost = [...(mtimeMs === undefined ? [] : ['mtime']), ...(mode === undefined ? [] : ['mode'])]
+  return outcome.outcome === 'done' && lost.length > 0 ? { ...outcome, lost } : outcome
+}
