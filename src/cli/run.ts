@@ -23,7 +23,7 @@ import { nearest } from './nearest.ts'
 import { Output } from './output.ts'
 import { openScratch } from './scratch.ts'
 import { exitCodeOf, Signals } from './signals.ts'
-import { Tally } from './tally.ts'
+import { grouped, Tally } from './tally.ts'
 import type { AnyTool } from './tools.ts'
 import { TOOLS } from './tools.ts'
 import { mendTornLine } from './torn-line.ts'
@@ -194,8 +194,7 @@ class Run {
       : nothing()
     for await (const batch of this.#tool.stage(this.#options)(input, this.#context())) {
       const printed = this.#account(batch)
-      if (this.#output.closed.aborted) this.#unwritten += printed.length
-      else if (printed.length > 0) await this.#output.write(encode(printed))
+      if (printed.length > 0 && !(await this.#output.write(encode(printed)))) this.#unwritten += printed.length
       if (this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'quiet') return
     }
   }
@@ -231,7 +230,7 @@ class Run {
     if (failure !== undefined) this.#messages.error(`${failure.code}: ${failure.message}`, { code: failure.code })
     if (closedEarly) {
       this.#messages.error(
-        `the output was closed; the outcomes of ${this.#unwritten} records or more could not be written. To go on: ${this.#tool.goOn}`,
+        `the output was closed; the outcomes of ${grouped(this.#unwritten)} records or more are not written. To go on: ${this.#tool.goOn}`,
       )
     }
     if (this.#tooManyErrors)

@@ -1,0 +1,27 @@
+/** A disk that is full under stdout: E_FULL and exit code 3, also when it took a part of the last write. */
+import { stat } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { runShell } from '../run-tool.ts'
+import { scratchDirectory } from './scratch-directory.ts'
+
+const directory = await scratchDirectory()
+const SETTLED = '{"key":"a","outcome":"skipped","reason":"exists"}\n'
+
+test.each(['verify', 'copy-apply', 'delete-apply', 'rewrite-keys --sub s/a/b/'])('%s > /dev/full', async (command) => {
+  const run = await runShell(`${command} > /dev/full`, { stdin: SETTLED })
+  expect(run).toMatchObject({ code: 3, stdout: '' })
+  expect(run.stderr).toMatch(/^[a-z-]+: E_FULL: cannot write the output: ENOSPC/)
+  expect(run.stderr).not.toContain('    at ')
+})
+
+test('list-keys > /dev/full', async () => {
+  const run = await runShell('touch a; list-keys . > /dev/full', { cwd: directory })
+  expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('list-keys: E_FULL: cannot write the output') })
+})
+
+test('a file that takes only a part of the last write', async () => {
+  const stdin = SETTLED.repeat(Math.ceil((120 * 1024) / SETTLED.length))
+  const run = await runShell('ulimit -f 100; verify > out.ndjson', { stdin, cwd: directory })
+  expect((await stat(`${directory}/out.ndjson`)).size).toBe(100 * 1024)
+  expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('verify: E_FULL: cannot write the output') })
+})
