@@ -3,6 +3,7 @@
  * never sends anything twice and never queues. When it is lost, every command still open is answered by an error, and
  * the connection is of no further use.
  */
+import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Command, Redis } from 'ioredis'
 import { RekeyError } from '../../record/errors.ts'
@@ -86,6 +87,8 @@ export class Connection {
     }
     const timer = setTimeout(() => this.#drop('E_TIMEOUT', `no answer in ${this.#timeoutMs} ms`), this.#timeoutMs)
     const abort = () => this.#drop('E_CONNECTION', 'the run was ended before the answer came')
+    // As many as there are batches in flight, on any number of servers: that is no leak, and must not be warned of.
+    if (signal !== undefined) setMaxListeners(0, signal)
     signal?.addEventListener('abort', abort, { once: true })
     try {
       return await Promise.all(this.#write(requests))
@@ -146,7 +149,7 @@ export class Connection {
   #drop(code: 'E_TIMEOUT' | 'E_CONNECTION', message: string): void {
     this.#lostBecause ??= new Unanswered(code, `${this.#place}: ${message}`)
     this.#redis.disconnect()
-    this.#redis.stream.destroy()
+    this.#redis.stream?.destroy()
   }
 }
 

@@ -212,7 +212,7 @@ async function watched(link: Link, { key, digest, request, done }: Step, signal:
   return reply === 0 ? GONE : done
 }
 
-/** The digest without its prefix; undefined when it is none of ours. */
+/** The digest without its prefix, undefined when there is none; one that is not ours is left whole, and equals nothing. */
 function hexOf(digest: string | undefined): string | undefined {
-  return digest?.startsWith(DIGEST_PREFIX) ? digest.slice(DIGEST_PREFIX.length) : undefined
+  return digest?.startsWith(DIGEST_PREFIX) ? digest.slice(DIGEST_PREFIX.length) : digest
 }

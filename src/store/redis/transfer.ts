@@ -2,7 +2,7 @@
  * Keys out of a server and into one: DUMP and RESTORE with the absolute expiry, and plain content as a string. Many calls
  * of one turn go out as one write.
  */
-import { RekeyError } from '../../record/errors.ts'
+import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import type { Content, Guard, Item, Outcome } from '../contract.ts'
@@ -57,7 +57,12 @@ export class Transfer {
   /** Never throws. */
   async write(item: Item, guard: Guard, signal: AbortSignal): Promise<Outcome> {
     const { key, content } = item
-    const bytes = await collected(content.body())
+    let bytes: Buffer
+    try {
+      bytes = await collected(content.body())
+    } catch (thrown) {
+      return { outcome: 'failed', error: toRekeyError(thrown) }
+    }
     if (guard === 'merge') return this.#merge(item, bytes, signal)
     if (guard === 'match') return this.#match(item, bytes, signal)
     const [answer] = await sendSoon(this.#servers, key, [writeRequest(item, bytes, guard)], signal)
