@@ -1,4 +1,4 @@
-/** What a server's error means to us. Pure; never lets an argument of a command into a message. */
+/** What an error of a server, or of the way to it, means. Pure; never lets an argument of a command into a message. */
 
 import type { ErrorCode } from '../../record/errors.ts'
 import { RekeyError } from '../../record/errors.ts'
@@ -82,6 +82,7 @@ function tlsText(code: string, text: string): string | undefined {
   return undefined
 }
 
+/** Without what a server repeats of the arguments: of AUTH that would be the password. */
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0]?.slice(0, 300) ?? ''
+  return (text.split(/\n|, with args beginning with/, 1)[0] ?? '').slice(0, 300)
 }
