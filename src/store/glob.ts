@@ -2,7 +2,8 @@
  * Globs as Redis has them (stringmatchlen in its src/util.c): `*` any bytes, also `/`; `?` one byte; `[ab]`, `[a-z]`,
  * `[^a]` one of a class; a backslash takes the next byte as it is. Over bytes, so a letter beyond ASCII is several.
  * The whole key must match. What is odd in Redis is odd here too: a class that is not closed goes to the end, `[a-]`
- * is an open range, and a lone backslash at the end is itself.
+ * is an open range, and a lone backslash at the end is itself. Only a range of bytes beyond ASCII may differ, as it does
+ * between one Redis and another: there it hangs on the processor, here bytes have no sign.
  */
 import type { Key } from '../record/key.ts'
 import { keyBytes } from '../record/key.ts'

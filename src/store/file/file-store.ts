@@ -11,7 +11,7 @@ import type { Surroundings } from '../open.ts'
 import { copyFiles } from './copy-files.ts'
 import { digestFiles } from './digest-files.ts'
 import { find } from './find-file.ts'
-import { fsError } from './fs-error.ts'
+import { errnoOf } from './fs-error.ts'
 import { listFiles } from './list-files.ts'
 import { rootOf } from './location.ts'
 import { entryOf } from './look.ts'
@@ -67,17 +67,16 @@ function unmergeable(): Outcome {
 }
 
 function checkKind(root: string): void {
+  // Without the closing slash, so that a file is seen as one.
+  const path = root.slice(0, -1) || '/'
   let stats: Stats | undefined
   try {
-    // Without the closing slash, so that a file is seen as one.
-    stats = statSync(root.slice(0, -1) || '/', { throwIfNoEntry: false })
+    stats = statSync(path, { throwIfNoEntry: false })
   } catch (error) {
-    throw fsError(error, '')
+    const code = errnoOf(error) === 'EACCES' ? 'E_DENIED' : 'E_LOCATION'
+    throw new RekeyError(code, `${path} cannot be opened as a directory (${errnoOf(error)})`, { cause: error })
   }
   if (stats === undefined || stats.isDirectory()) return
   const what = stats.isFile() ? 'a single file' : 'no directory'
-  throw new RekeyError(
-    'E_LOCATION',
-    `${root.slice(0, -1)} is ${what}; name the directory that it is in, and --match it`,
-  )
+  throw new RekeyError('E_LOCATION', `${path} is ${what}; name the directory that it is in, and --match it`)
 }

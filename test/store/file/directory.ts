@@ -1,39 +1,16 @@
-/** Directories of a test, and the file store on them as this process has it. */
+/** Directories of a test. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { kill, pid } from 'node:process'
 import { onTestFinished } from 'vitest'
-import { STORE_DEFAULTS } from '../../../src/store/contract.ts'
-import { openFileStore } from '../../../src/store/file/file-store.ts'
-import type { Surroundings } from '../../../src/store/open.ts'
 import type { Opened } from '../conformance.ts'
-
-export const signal = new AbortController().signal
+import { openStoreAt } from './open-store.ts'
 
 /** A directory that is gone when the test is over. */
 export function newDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'rekey-file-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory
-}
-
-export function surroundings(replaced: Partial<Surroundings> = {}): Surroundings {
-  return {
-    env: () => undefined,
-    envStartingWith: () => [],
-    processName: { host: hostname(), pid },
-    isAlive,
-    die: () => kill(pid, 'SIGKILL'),
-    warn: () => {},
-    ...replaced,
-  }
-}
-
-/** The store, whose methods are all there. */
-export async function openStoreAt(location: string, replaced: Partial<Surroundings> = {}) {
-  const store = await openFileStore(location, STORE_DEFAULTS, surroundings(replaced))
-  return store as Required<typeof store>
 }
 
 /** Everything below a directory, directories with `/` behind them, in order: also what the store does not list. */
@@ -67,13 +44,5 @@ export async function openFresh(): Promise<Opened> {
       await store.close()
       rmSync(directory, { recursive: true, force: true })
     },
-  }
-}
-
-function isAlive(other: number): boolean {
-  try {
-    return kill(other, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
