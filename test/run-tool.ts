@@ -45,11 +45,14 @@ export function runShell(script: string, input: ToolInput = {}): Promise<ToolRun
 
 /** A tool that is running; for tests that hold back its input or output, or send it signals. */
 export function startTool(tool: string, input: ToolInput = {}, options: SpawnOptions = {}): ChildProcess {
-  return spawn(BIN + tool, [...(input.args ?? [])], {
+  const child = spawn(BIN + tool, [...(input.args ?? [])], {
     cwd: input.cwd ?? ROOT,
     env: environment(input.env),
     ...options,
   })
+  // A tool may end before it has read everything that the test has written.
+  child.stdin?.on('error', allowClosed)
+  return child
 }
 
 /** The records that a tool has printed. */
@@ -68,7 +71,8 @@ export async function toEnd(child: ChildProcess): Promise<ToolRun> {
   return { stdout, stderr, code, signal }
 }
 
-async function runCommand(command: string, input: ToolInput): Promise<ToolRun> {
+/** Runs any command to its end, with the tools of bin/ on its PATH. */
+export async function runCommand(command: string, input: ToolInput): Promise<ToolRun> {
   const child = spawn(command, [...(input.args ?? [])], { cwd: input.cwd ?? ROOT, env: environment(input.env) })
   const ended = toEnd(child)
   const fed = pipeline(Readable.from(piecesOf(input.stdin)), child.stdin).catch(allowClosed)

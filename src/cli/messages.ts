@@ -73,7 +73,7 @@ export class Messages {
 
   #drawInPlace(line: string): void {
     const text = `${this.#settings.tool}: ${line}`
-    stderr.write(`${CLEAR_LINE}${text.slice(0, (stderr.columns ?? 80) - 1)}`)
+    stderr.write(`${CLEAR_LINE}${text.slice(0, (stderr.columns || 80) - 1)}`)
     this.#drawn = true
   }
 
