@@ -68,7 +68,7 @@ const CONNECTION_TEXTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there (ECONNREFUSED)',
   ENOTFOUND: 'no host has this name (ENOTFOUND)',
   EAI_AGAIN: 'the name of the host cannot be looked up now (EAI_AGAIN)',
-  ETIMEDOUT: 'no answer to the attempt to connect (ETIMEDOUT)',
+  ETIMEDOUT: 'no answer to the attempt to connect (ETIMEDOUT); with rediss://, perhaps because the port speaks no TLS',
   ECONNRESET: 'the connection was cut (ECONNRESET); if the port speaks TLS, use rediss://',
 }
 

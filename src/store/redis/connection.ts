@@ -29,6 +29,8 @@ export interface ConnectionSettings {
   readonly caFile: string | undefined
 }
 
+const LONGEST_CONNECT_MS = 10_000
+
 export class Connection {
   readonly #redis: Redis
   readonly #place: string
@@ -43,7 +45,7 @@ export class Connection {
       host: target.host,
       port: target.port,
       ...(target.tls && { tls: tlsOptions(target.host, caFile) }),
-      connectTimeout: timeoutMs,
+      connectTimeout: Math.min(timeoutMs, LONGEST_CONNECT_MS),
       protocol: 2,
       lazyConnect: true,
       enableReadyCheck: false,
@@ -128,12 +130,12 @@ export class Connection {
     if (database !== 0) requests.push(['SELECT', String(database)])
     requests.push(['PING'])
     const answers = await this.send(requests)
-    for (const answer of answers) {
+    for (const [at, answer] of answers.entries()) {
       if (!(answer instanceof RekeyError)) continue
       const needless = /without any password configured/.test(answer.message)
-      const denied = answer.code === 'E_DENIED' && requests[answers.indexOf(answer)]?.[0] === 'PING'
-      // A server that is loading is there; the calls will say so, and are tried again.
-      if (needless || denied || answer.code === 'E_BUSY') continue
+      // PING only shows that somebody answers and lets us in; what else is wrong the calls will say.
+      const isPing = requests[at]?.[0] === 'PING' && !(answer instanceof Unanswered) && answer.code !== 'E_AUTH'
+      if (needless || isPing || answer.code === 'E_BUSY') continue
       throw answer instanceof Unanswered ? new RekeyError(answer.code, answer.message) : answer
     }
   }
