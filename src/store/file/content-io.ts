@@ -4,10 +4,13 @@ import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import { notAFile } from './find-file.ts'
+import { errnoOf } from './fs-error.ts'
 import type { Path } from './key-path.ts'
 
 /** A link is not followed, and a pipe that has taken the file's place does not hold the process up. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+/** Without it a read has to wait for the journal to note its time. Only the owner may ask for it. */
+const LEAVE_TIME = constants.O_NOATIME ?? 0
 
 /** Opens a file, hands it to `use` and closes it. Throws what the operating system says, and E_TYPE. */
 export function withSource<T>(path: Path, key: Key, use: (source: number, stats: Stats) => T): T {
@@ -21,11 +24,20 @@ export function withSource<T>(path: Path, key: Key, use: (source: number, stats:
 
 /** The caller closes it. */
 export function openSource(path: Path, key: Key): { readonly descriptor: number; readonly stats: Stats } {
-  const descriptor = openSync(path, READ_FLAGS)
+  const descriptor = openToRead(path)
   const stats = fstatSync(descriptor)
   if (stats.isFile()) return { descriptor, stats }
   closeSync(descriptor)
   throw notAFile(key, stats)
+}
+
+function openToRead(path: Path): number {
+  try {
+    return openSync(path, READ_FLAGS | LEAVE_TIME)
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error
+    return openSync(path, READ_FLAGS)
+  }
 }
 
 /** Fills `into` from the beginning of the file; gives how many bytes there were. */

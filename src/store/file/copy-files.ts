@@ -21,6 +21,8 @@ import { Staging } from './staging.ts'
 import type { Tree } from './tree.ts'
 import { SMALL_BYTES } from './tree.ts'
 
+const copyContent = promisify(copyFile)
+
 /** Nobody but the owner reads a file that has not got its mode yet. */
 const UNFINISHED_MODE = 0o600
 
@@ -68,7 +70,7 @@ function copySmall(tree: Tree, { path }: Found, from: Key, file: number): Stats 
 
 async function copyLarge({ path, stats }: Found, from: Key, temporary: Path): Promise<Stats | undefined> {
   try {
-    await promisify(copyFile)(path, temporary, constants.COPYFILE_FICLONE)
+    await copyContent(path, temporary, constants.COPYFILE_FICLONE)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw OF_THE_DESTINATION.includes(errnoOf(error)) ? error : fsError(error, from)

@@ -7,6 +7,9 @@ import { changedMeanwhile, openSource } from './content-io.ts'
 import type { Path } from './key-path.ts'
 import { sameFile } from './look.ts'
 
+const readChunk = promisify(read)
+const closeFile = promisify(close)
+
 const CHUNK_BYTES = 256 * 1024
 
 /** Throws what the operating system says, E_TYPE, and E_CHANGED when the content changed meanwhile. */
@@ -17,7 +20,7 @@ export async function digestPath(path: Path, key: Key): Promise<string> {
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, stats.size + 1))
     let total = 0
     while (true) {
-      const { bytesRead } = await promisify(read)(descriptor, chunk, 0, chunk.length, total)
+      const { bytesRead } = await readChunk(descriptor, chunk, 0, chunk.length, total)
       if (bytesRead === 0) break
       hash.update(chunk.subarray(0, bytesRead))
       total += bytesRead
@@ -25,6 +28,6 @@ export async function digestPath(path: Path, key: Key): Promise<string> {
     if (total !== stats.size || !sameFile(stats, fstatSync(descriptor))) throw changedMeanwhile(key)
     return `sha256:${hash.digest('hex')}`
   } finally {
-    await promisify(close)(descriptor)
+    await closeFile(descriptor)
   }
 }

@@ -6,6 +6,10 @@ import { close, fsync, open } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Path } from './key-path.ts'
 
+const openDirectory = promisify(open)
+const flush = promisify(fsync)
+const closeDirectory = promisify(close)
+
 /** What says that this directory cannot be flushed here, or is no longer there to be. */
 const NOTHING_TO_DO = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOENT', 'ENOTDIR', 'EACCES']
 
@@ -38,8 +42,8 @@ export class DirectorySyncs {
 
 async function flushDirectory(path: Path): Promise<void> {
   try {
-    const directory = await promisify(open)(path, 'r')
-    await promisify(fsync)(directory).finally(() => promisify(close)(directory))
+    const directory = await openDirectory(path, 'r')
+    await flush(directory).finally(() => closeDirectory(directory))
   } catch (error) {
     if (!NOTHING_TO_DO.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }

@@ -14,6 +14,9 @@ import { Parents } from './parents.ts'
 import type { Tree } from './tree.ts'
 import { SMALL_BYTES } from './tree.ts'
 
+const readChunk = promisify(read)
+const closeFile = promisify(close)
+
 const CHUNK_BYTES = 64 * 1024
 
 /** Undefined where there is no such file. Throws E_TYPE, E_DENIED and the like; the body throws E_CHANGED. */
@@ -60,7 +63,7 @@ async function* readLarge(path: Path, key: Key, expected: Stats): AsyncGenerator
     if (!sameFile(expected, stats)) throw changedMeanwhile(key)
     for (let total = 0; total < stats.size; ) {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-      const { bytesRead } = await promisify(read)(descriptor, chunk, 0, chunk.length, total)
+      const { bytesRead } = await readChunk(descriptor, chunk, 0, chunk.length, total)
       if (bytesRead === 0) break
       total += bytesRead
       yield chunk.subarray(0, bytesRead)
@@ -69,7 +72,7 @@ async function* readLarge(path: Path, key: Key, expected: Stats): AsyncGenerator
   } catch (error) {
     throw fsError(error, key)
   } finally {
-    await promisify(close)(descriptor)
+    await closeFile(descriptor)
   }
 }
 

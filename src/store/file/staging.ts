@@ -16,6 +16,8 @@ import type { Wanted } from './publish.ts'
 import { lookBefore, publish } from './publish.ts'
 import type { Tree } from './tree.ts'
 
+const flushFile = promisify(fsync)
+
 /** A temporary file that has its content. */
 export interface Staged {
   readonly wanted: Wanted
@@ -162,7 +164,7 @@ export class Staging {
 /** Makes the content lasting and closes the file; gives what went wrong. */
 async function flush({ descriptor }: Staged): Promise<unknown> {
   try {
-    await promisify(fsync)(descriptor)
+    await flushFile(descriptor)
     return undefined
   } catch (error) {
     return error

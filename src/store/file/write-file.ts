@@ -10,6 +10,8 @@ import { writeFully } from './content-io.ts'
 import { Staging } from './staging.ts'
 import type { Tree } from './tree.ts'
 
+const writeChunk = promisify(write)
+
 const UNFINISHED_MODE = 0o600
 /** Content without a mode gets the one that the umask leaves of this, as any new file does. */
 const NEW_FILE_MODE = 0o666
@@ -40,7 +42,7 @@ async function writeBody(file: number, key: Key, { body, sizeBytes }: Content): 
 
 async function writeBeside(file: number, chunk: Uint8Array): Promise<void> {
   for (let at = 0; at < chunk.length; ) {
-    const { bytesWritten } = await promisify(write)(file, chunk, at, chunk.length - at)
+    const { bytesWritten } = await writeChunk(file, chunk, at, chunk.length - at)
     at += bytesWritten
   }
 }
