@@ -5,6 +5,7 @@ import { on } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { ToolRun } from '../run-tool.ts'
 import { BIN, runCommand, toEnd } from '../run-tool.ts'
@@ -12,6 +13,7 @@ import { scratchDirectory } from './scratch-directory.ts'
 
 const directory = await scratchDirectory()
 const CLEAR = '\r\x1b[K'
+const THREE_REDRAWS_MS = 600
 const RECORD = '{"key":"a","outcome":"skipped","reason":"exists"}'
 
 describe('a tool whose stdin is a terminal', () => {
@@ -60,7 +62,10 @@ describe('progress', () => {
   })
 })
 
-/** Runs a command that reads a named pipe, which gets one record, and another once the screen shows what is awaited. */
+/**
+ * Runs a command that reads a named pipe. It gets one record, and another once the screen shows what is awaited and a
+ * progress line that ought not to be there has had the time to be drawn.
+ */
 async function fedOnTerminal(command: string, awaited?: RegExp): Promise<Screen> {
   await rm(`${directory}/pipe`, { force: true })
   await runCommand('mkfifo', { args: [`${directory}/pipe`] })
@@ -69,6 +74,7 @@ async function fedOnTerminal(command: string, awaited?: RegExp): Promise<Screen>
   const pipe = createWriteStream(`${directory}/pipe`)
   pipe.write(`${RECORD}\n`)
   if (awaited !== undefined) await shown(child, awaited)
+  await sleep(THREE_REDRAWS_MS)
   pipe.end(`${RECORD}\n`)
   return screenOf(await ended)
 }

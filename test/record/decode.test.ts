@@ -94,6 +94,7 @@ describe('a line that is not a record comes out as a failed record', () => {
     ['a raw NUL in a string', '{"key":"a\u0000"}', /not JSON/],
     ['NULs, as a crash leaves them', '\u0000\u0000\u0000', /not JSON/],
     ['a byte order mark that is not at the beginning', '{"key":\ufeff"a"}', /not JSON/],
+    ['a byte order mark before a later line', '\ufeff{"key":"a"}', /not JSON/],
     ['a failed line without its error', '{"outcome":"failed"}', /no field "key"/],
     ['a prototype that has a key', '{"__proto__":{"key":"a"}}', /no field "key"/],
   ])('%s', async (_name, text, message) => {
