@@ -11,7 +11,7 @@ export function completionScript(shell: string | undefined): string {
     if [ "$COMP_CWORD" = 1 ]; then COMPREPLY=($(compgen -W "${Object.keys(TOOLS).join(' ')} completion" -- "$word")); return; fi
     tool+=("\${COMP_WORDS[1]}"); from=1
   fi
-  COMPREPLY=($(compgen -W "$("\${tool[@]}" --get-yargs-completions "\${COMP_WORDS[@]:from}")" -- "$word"))
+  COMPREPLY=($(compgen -W "$("\${tool[@]}" --get-yargs-completions "\${COMP_WORDS[@]:$from}")" -- "$word"))
 }
 complete -o default -F _rekey_complete rekey ${Object.keys(TOOLS).join(' ')}
 `
