@@ -69,7 +69,8 @@ export const rewriteKeys: Tool<RewriteOptions> = {
     'at most 16 bytes a record that gets a new key, the keys themselves in a temporary file; all of --map; with --prove the plan too is in a temporary file',
   onFailure:
     'a record for which there is no new key, or not this one, comes out failed (E_FIELD, E_COLLISION); the run goes on, exit code 1',
-  closedOutput: 'quiet',
+  goOn: 'nothing was written to a store: run it again',
+  closedOutput: () => 'quiet',
   tells: (args) => (flag(args, 'list-rules') ? rulesText() : undefined),
   check(args) {
     const template = text(args, 'template')

@@ -32,7 +32,8 @@ export class Spill {
     const needed = this.used + count
     if (needed <= this.bytes.length) return
     const larger = Buffer.alloc((Math.max(needed, this.bytes.length * 2) + 7) & ~7)
-    this.bytes.copy(larger, 0, 0, this.used)
+    // All of it: what stands behind the bytes in use may be half of a row.
+    this.bytes.copy(larger)
     this.bytes = larger
     this.words = new Int32Array(larger.buffer, larger.byteOffset, larger.length >> 2)
   }
