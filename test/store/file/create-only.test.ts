@@ -1,9 +1,11 @@
 /** Two who create one destination at once. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { publishAbsent } from '../../../src/store/file/publish.ts'
+import { Staging } from '../../../src/store/file/staging.ts'
+import { Tree } from '../../../src/store/file/tree.ts'
 import { everythingIn, newDirectory, plantFiles } from './directory.ts'
-import { openStoreAt, signal } from './open-store.ts'
+import { openStoreAt, signal, surroundings } from './open-store.ts'
 import { bundleProgram, startProgram } from './run-program.ts'
 
 const COUNT = 300
@@ -78,3 +80,53 @@ test.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
     expect(readFileSync(`${directory}/taken`, 'utf8')).toBe('old')
   },
 )
+
+test('a name that was taken for a content that then is not to be had is given back', () => {
+  const directory = newDirectory()
+  const noLinks = () => {
+    throw Object.assign(new Error('EPERM'), { code: 'EPERM' })
+  }
+  const wanted = { key: 'a', path: `${directory}/a`, guard: 'absent', expect: undefined } as const
+  expect(() => publishAbsent(wanted, `${directory}/missing`, noLinks)).toThrow('ENOENT')
+  expect(everythingIn(directory)).toEqual([])
+})
+
+test('a directory that goes away within a batch is made again', async () => {
+  const directory = newDirectory()
+  const staging = new Staging(new Tree(`${directory}/`, surroundings()), 'absent')
+  const first = await staging.stage('d/e/1', undefined, 0o600, async () => ({ outcome: 'skipped', reason: 'gone' }))
+  rmSync(`${directory}/d`, { recursive: true })
+  const second = await staging.stage('d/e/2', undefined, 0o600, async () => [])
+  expect(await staging.settle([first, second])).toMatchObject([{ reason: 'gone' }, { outcome: 'done' }])
+  expect(everythingIn(`${directory}/d`)).toEqual(['e/', 'e/2'])
+})
+
+test('replacing what is as expected: a destination that changes meanwhile stays', async () => {
+  const directory = newDirectory()
+  plantFiles(directory, { a: Buffer.alloc(8 * 1024 * 1024), b: 'b' })
+  const store = await openStoreAt(directory)
+  const [entry] = await store.stat(['b'], signal)
+  const { sizeBytes, mtimeMs } = entry as { sizeBytes: number; mtimeMs: number }
+  const copying = store.copy([{ from: 'a', to: 'b', expect: { sizeBytes, mtimeMs } }], 'match', signal)
+  writeFileSync(`${directory}/b`, 'written meanwhile')
+  expect(await copying).toMatchObject([{ outcome: 'failed', error: { code: 'E_CHANGED' } }])
+  expect(readFileSync(`${directory}/b`, 'utf8')).toBe('written meanwhile')
+})
+
+test('replacing what is as expected: size and time may agree where a digest does not', async () => {
+  const directory = newDirectory()
+  plantFiles(directory, { a: 'new', b: 'old' })
+  const store = await openStoreAt(directory)
+  const [entry] = await store.stat(['b'], signal)
+  const [digest] = (await store.digest(['b'], signal)) as string[]
+  const { sizeBytes, mtimeMs } = entry as { sizeBytes: number; mtimeMs: number }
+  const expected = { sizeBytes, mtimeMs: Math.floor(mtimeMs / 1000) * 1000, digest: digest as string }
+  writeFileSync(`${directory}/b`, 'odd')
+  const replace = async () => {
+    utimesSync(`${directory}/b`, expected.mtimeMs / 1000, expected.mtimeMs / 1000)
+    return await store.copy([{ from: 'a', to: 'b', expect: expected }], 'match', signal)
+  }
+  expect(await replace()).toMatchObject([{ error: { code: 'E_CHANGED' } }])
+  writeFileSync(`${directory}/b`, 'old')
+  expect(await replace()).toEqual([{ outcome: 'done', reason: 'replaced' }])
+})

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { expect, test } from 'vitest'
+import { parseOwnName } from '../../../src/store/file/own-name.ts'
 import { everythingIn, newDirectory, plantFiles } from './directory.ts'
 import { openStoreAt, signal } from './open-store.ts'
 import { bundleProgram, killHard, startProgram } from './run-program.ts'
@@ -17,8 +18,11 @@ async function afterKill(directory: string, ...keys: string[]): Promise<number> 
 test('kill -9 leaves no half file under a key, and its temporary files are not listed', async () => {
   const directory = newDirectory()
   plantFiles(directory, { 'here/a': 'a' })
-  await afterKill(directory, 'here/b', 'new/deep/c')
-  expect(everythingIn(directory).filter((name) => name.includes('.rekey'))).toHaveLength(3)
+  const pid = await afterKill(directory, 'here/b', 'new/deep/c')
+  const left = everythingIn(directory).filter((name) => name.includes('.rekey'))
+  const owners = left.map((name) => parseOwnName(name.slice(name.lastIndexOf('/') + 1)))
+  expect(owners).toMatchObject(Array(3).fill({ pid, host: hostname() }))
+  for (const owner of owners) expect(Math.abs((owner?.startedMs ?? 0) - Date.now())).toBeLessThan(60_000)
   const store = await openStoreAt(directory)
   const keys = []
   for await (const entries of store.list({}, signal)) keys.push(...entries.map(({ key }) => key))
