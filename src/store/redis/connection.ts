@@ -5,8 +5,9 @@
  */
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { Command, Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { RekeyError } from '../../record/errors.ts'
+import { Batch } from './batch.ts'
 import { classify, connectionError } from './classify.ts'
 import type { RedisTarget } from './location.ts'
 
@@ -93,7 +94,7 @@ export class Connection {
     if (signal !== undefined) setMaxListeners(0, signal)
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      return await Promise.all(this.#write(requests))
+      return await this.#write(requests)
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -104,23 +105,14 @@ export class Connection {
     this.#redis.disconnect()
   }
 
-  /** The requests as one write to the socket. ioredis hands each command's bytes to the stream it is given. */
-  #write(requests: readonly Request[]): Promise<Answer>[] {
-    const pieces: (string | Buffer)[] = []
-    const gather = {
-      isPipeline: true as const,
-      destination: { redis: this.#redis },
-      write: (bytes: string | Buffer) => pieces.push(bytes),
-    }
-    const answers = requests.map((request) => {
-      const [name, ...args] = request
-      const command = new Command(name, args)
-      const answer = (command.promise as Promise<Reply>).then(undefined, (error) => this.#failure(error, request))
-      this.#redis.sendCommand(command, gather)
-      return answer
-    })
-    if (pieces.length > 0) this.#redis.stream.write(joined(pieces))
-    return answers
+  /** Puts the requests into the queue of ioredis, and their bytes to the socket in one write. */
+  #write(requests: readonly Request[]): Promise<Answer[]> {
+    const batch = new Batch(requests, (error, request) => this.#failure(error, request))
+    const { stream } = this.#redis
+    const sink = { isPipeline: true as const, destination: { redis: { stream } }, write: () => {} }
+    for (const command of batch.commands()) this.#redis.sendCommand(command, sink)
+    if (stream.writable) stream.write(batch.bytes())
+    return batch.answers
   }
 
   async #signIn({ username, password, database }: RedisTarget): Promise<void> {
@@ -160,11 +152,6 @@ const CLOSED = Object.assign(new Error('the connection was closed'), { code: '' 
 /** Container commands by both words, as an ACL names them. */
 function nameOf(command: string, first: Argument | undefined): string {
   return /^(?:XINFO|CLUSTER|SCRIPT|OBJECT|CLIENT)$/i.test(command) ? `${command}|${String(first)}` : command
-}
-
-function joined(pieces: readonly (string | Buffer)[]): string | Buffer {
-  if (pieces.every((piece) => typeof piece === 'string')) return pieces.join('')
-  return Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece)))
 }
 
 function tlsOptions(host: string, caFile: string | undefined) {

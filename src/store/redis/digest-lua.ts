@@ -10,11 +10,13 @@ export const LONG_STRING_BYTES = 1_048_576
 /** How much one call of a script reads, in elements; a hundred bytes of a string count as one. */
 const BUDGET = 20_000
 
+/** Hashes of one kind come in a few orders: packed in the order of their making, spread by size and age of their tables. */
+const ORDERS = 8
+
 /**
  * Defines `digest(key)`: the digest; `nil` for a key that is absent; `'long'` with the type for one that is left to the
  * client; `'later'` when this call has read enough. Lua's own order of strings is that of the server's locale, so it
- * is used only where that agrees with the order of bytes. Hashes of one kind have the same fields in the same order,
- * so the order found for one is tried on the next.
+ * is used only where that agrees with the order of bytes.
  */
 export const DIGEST_LUA = `
 local call, pack, sha1hex = redis.call, cmsgpack.pack, redis.sha1hex
@@ -36,34 +38,56 @@ local function sort(list)
   if probe then table.sort(list) else table.sort(list, less) end
 end
 
-local fields, order, form = {}, {}, {}
-local function learn(flat)
-  local places, sorted = {}, {}
-  fields, order, form = {}, {}, {}
-  for at = 1, #flat, 2 do
+-- Orders of fields that were found, and the places at which the sorted fields stand in each.
+local orders, learned = {}, 0
+local function learn(flat, size)
+  local fields, sorted, places, place_of = {}, {}, {}, {}
+  for at = 1, size, 2 do
     fields[at] = flat[at]
     sorted[#sorted + 1] = flat[at]
-    places[flat[at]] = at
+    place_of[flat[at]] = at
   end
   sort(sorted)
-  for at = 1, #sorted do order[at] = places[sorted[at]] end
-  form[#flat + 1] = 'hash'
+  for at = 1, #sorted do places[at] = place_of[sorted[at]] end
+  local order = {size = size, fields = fields, places = places}
+  orders[learned % ${ORDERS} + 1] = order
+  learned = learned + 1
+  return order
 end
-local function hash_form(flat)
-  local known = #order * 2 == #flat
-  for at = 1, #flat, 2 do
-    if not known or fields[at] ~= flat[at] then known = false break end
+local function order_of(flat, size)
+  for nth = 1, #orders do
+    local order = orders[nth]
+    if order.size == size then
+      local fields, at = order.fields, 1
+      while at < size and fields[at] == flat[at] do at = at + 2 end
+      if at > size then return order end
+    end
   end
-  if not known then learn(flat) end
-  local to = 1
-  for at = 1, #order do
-    local from = order[at]
-    form[to] = flat[from]
-    form[to + 1] = flat[from + 1]
+  return learn(flat, size)
+end
+
+-- A copy that comes behind its source has the same form, and needs no digest of its own.
+local form, last_form, last_size, last_digest = {}, {}, -1, nil
+local function hash_digest(key)
+  local flat = call('HGETALL', key)
+  local size = #flat
+  local places = order_of(flat, size).places
+  if #form ~= size + 1 then form = {} end
+  local to, same = 1, size == last_size
+  for at = 1, #places do
+    local from = places[at]
+    local name, value = flat[from], flat[from + 1]
+    form[to] = name
+    form[to + 1] = value
+    same = same and last_form[to] == name and last_form[to + 1] == value
     to = to + 2
   end
-  form[to] = 'hash'
-  return form
+  if not same then
+    form[to] = 'hash'
+    last_digest = sha1hex(pack(form))
+    form, last_form, last_size = last_form, form, size
+  end
+  return last_digest
 end
 
 local function field(flat, name, other)
@@ -95,7 +119,6 @@ local function zset_form(key)
 end
 
 local function form_of(kind, key)
-  if kind == 'hash' then return hash_form(call('HGETALL', key)) end
   if kind == 'string' then return {call('GET', key), 'string'} end
   if kind == 'zset' then return zset_form(key) end
   if kind == 'stream' then return stream_form(key) end
@@ -112,11 +135,22 @@ local function form_of(kind, key)
   return list
 end
 
-local function digest(key)
+-- Keys of one kind come together: what the last one was is asked first. HLEN is 0 for a key that is absent.
+local guess
+local function measure(key)
+  if guess == 'hash' then
+    local size = redis.pcall('HLEN', key)
+    if type(size) == 'number' then return size > 0 and 'hash' or 'none', size end
+  end
   local kind = call('TYPE', key).ok
-  if kind == 'none' then return nil end
   local ask = size_command[kind]
-  local size = ask and call(ask, key) or 1
+  guess = kind
+  return kind, ask and kind ~= 'none' and call(ask, key) or 1
+end
+
+local function digest(key)
+  local kind, size = measure(key)
+  if kind == 'none' then return nil end
   if kind == 'string' then
     if size >= ${LONG_STRING_BYTES} then return 'long', kind end
     size = size / 100
@@ -125,6 +159,7 @@ local function digest(key)
   end
   if spent > 0 and spent + size > ${BUDGET} then return 'later' end
   spent = spent + size + 1
-  return sha1hex(pack(form_of(kind, key))), kind
+  if kind == 'hash' then return hash_digest(key) end
+  return sha1hex(pack(form_of(kind, key)))
 end
 `

@@ -18,39 +18,21 @@ import { together } from './servers.ts'
 
 /**
  * Gives a digest per key, up to the one at which the call has read enough: '' for absent, a type for one that the client
- * must read. With ARGV[1] a copy is known by its DUMP, which costs less than its digest: verify asks for both sides
- * of its pairs at once. The second list says how often that has helped.
+ * must read.
  */
 const DIGESTS = script(`${DIGEST_LUA}
-local digests, helped, known = {}, 0, ARGV[1] == 'twins' and {}
+local digests = {}
 for at = 1, #KEYS do
-  local key = KEYS[at]
-  local kind = known and call('TYPE', key).ok
-  local found, dump
-  if known and kind == 'hash' and call('HLEN', key) < 500 then
-    dump = redis.pcall('DUMP', key)
-    if type(dump) ~= 'string' then known, dump = false, nil else found = known[dump] end
-  end
-  if found then
-    helped = helped + 1
-  else
-    found, kind = digest(key)
-    if found == 'later' then break end
-    if found == 'long' then found = kind end
-    if dump then known[dump] = found end
-  end
-  digests[at] = found or ''
+  local found, kind = digest(KEYS[at])
+  if found == 'later' then break end
+  digests[at] = found == 'long' and kind or found or ''
 end
-return {digests, helped}
+return digests
 `)
-
-/** How many calls go by before it is tried again whether the calls hold copies. */
-const CALLS_WITHOUT_TWINS = 20
 
 export class Digester {
   readonly #servers: Servers
   readonly #scripts: Scripts
-  #withoutTwins = 0
 
   constructor(servers: Servers, scripts: Scripts) {
     this.#servers = servers
@@ -60,7 +42,7 @@ export class Digester {
   /** One digest per key, in order; never throws. */
   async digest(keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]> {
     const digests: Digested[] = new Array(keys.length)
-    let open: readonly number[] = [...keys.keys()]
+    let open = alternating(keys.length)
     const ask = asker(this.#servers, signal)
     while (open.length > 0) open = await this.#round(keys, open, digests, ask, signal)
     return digests
@@ -100,8 +82,7 @@ export class Digester {
       this.#servers,
       open.map((at) => keys[at] as Key),
     )
-    const args = this.#withoutTwins === 0 && open.length > 1 ? ['twins'] : []
-    const runs = groups.map((group) => ({ keys: group.map((nth) => keys[open[nth] as number] as Key), args }))
+    const runs = groups.map((group) => ({ keys: group.map((nth) => keys[open[nth] as number] as Key), args: [] }))
     const answers = await this.#scripts.run(DIGESTS, runs, signal)
     groups.forEach((group, g) => {
       const answer = answers[g]
@@ -110,15 +91,17 @@ export class Digester {
         found[nth] = answer instanceof RekeyError ? answer : readDigest(answer, at)
       })
     })
-    this.#noteTwins(answers, open.length, args.length > 0)
     return found
   }
+}
 
-  #noteTwins(answers: readonly Answer[], keys: number, tried: boolean): void {
-    const helped = answers.reduce<number>((sum, answer) => sum + (Array.isArray(answer) ? (answer[1] as number) : 0), 0)
-    if (tried) this.#withoutTwins = helped * 8 < keys ? CALLS_WITHOUT_TWINS : 0
-    else this.#withoutTwins = Math.max(0, this.#withoutTwins - 1)
-  }
+/**
+ * The places of keys, those of the second half each behind its fellow of the first: verify asks for sources and
+ * destinations at once, and the script knows a copy that comes behind its source by a glance.
+ */
+function alternating(length: number): readonly number[] {
+  const half = Math.ceil(length / 2)
+  return Array.from({ length }, (_, at) => (at >> 1) + (at % 2) * half)
 }
 
 /** The digests of these keys by plain commands. */
@@ -132,29 +115,67 @@ export async function digestsByClient(keys: readonly Key[], ask: Ask): Promise<r
     keys,
     keys.map((key, at): Request => [SIZE_COMMANDS[text(types[at])] ?? 'EXISTS', key]),
   )
-  // One after the other, so that no more than one content is held at once.
-  const digests: Digested[] = []
-  for (const [at, key] of keys.entries()) digests.push(await digestByClient(key, types[at], sizes[at], ask))
+  const digests: Digested[] = new Array(keys.length)
+  for (const places of portions(types, sizes)) {
+    const some = await digestPortion(
+      places.map((at) => ({ key: keys[at] as Key, type: types[at], size: sizes[at] })),
+      ask,
+    )
+    places.forEach((at, nth) => {
+      digests[at] = some[nth]
+    })
+  }
   return digests
 }
 
-async function digestByClient(
-  key: Key,
-  typeAnswer: Answer | undefined,
-  size: Answer | undefined,
-  ask: Ask,
-): Promise<Digested> {
-  if (typeAnswer instanceof RekeyError) return typeAnswer
-  if (size instanceof RekeyError) return size
-  const type = text(typeAnswer)
-  if (type === 'none' || (size === 0 && type !== 'string' && type !== 'stream')) return undefined
-  if ((size as number) >= (type === 'string' ? LONG_STRING_BYTES : LONG_ELEMENTS)) {
-    return withPrefix(await digestInRanges(type, key, size as number, ask))
+interface Measured {
+  readonly key: Key
+  readonly type: Answer | undefined
+  readonly size: Answer | undefined
+}
+
+/** Places of keys whose contents are read at once, so that no more is held than one large content or many small. */
+function* portions(types: readonly Answer[], sizes: readonly Answer[]): Generator<number[]> {
+  let portion: number[] = []
+  let elements = 0
+  for (const [at, size] of sizes.entries()) {
+    const weight = typeof size !== 'number' ? 0 : text(types[at]) === 'string' ? size / BYTES_AN_ELEMENT : size
+    if (portion.length > 0 && elements + weight > LONG_ELEMENTS) {
+      yield portion
+      portion = []
+      elements = 0
+    }
+    portion.push(at)
+    elements += weight
   }
-  const [content] = await ask([key], [contentRequest(type, key)])
+  if (portion.length > 0) yield portion
+}
+
+const BYTES_AN_ELEMENT = 100
+
+async function digestPortion(measured: readonly Measured[], ask: Ask): Promise<readonly Digested[]> {
+  const short = measured.filter((one) => typeof one.size === 'number' && !isLong(one))
+  const contents = await ask(
+    short.map(({ key }) => key),
+    short.map(({ key, type }) => contentRequest(text(type), key)),
+  )
+  const byKey = new Map(short.map((one, nth) => [one, contents[nth]]))
+  return Promise.all(measured.map((one) => digestByClient(one, byKey.get(one), ask)))
+}
+
+async function digestByClient(one: Measured, content: Answer | undefined, ask: Ask): Promise<Digested> {
+  const { key, type, size } = one
+  if (type instanceof RekeyError) return type
+  if (size instanceof RekeyError) return size
+  if (text(type) === 'none') return undefined
+  if (isLong(one)) return withPrefix(await digestInRanges(text(type), key, size as number, ask))
   if (content instanceof RekeyError) return content
   const isGone = content === null || content === undefined || (Array.isArray(content) && content.length === 0)
-  return isGone ? undefined : withPrefix(sha1(canonical(type, content)))
+  return isGone ? undefined : withPrefix(sha1(canonical(text(type), content)))
+}
+
+function isLong({ type, size }: Measured): boolean {
+  return (size as number) >= (text(type) === 'string' ? LONG_STRING_BYTES : LONG_ELEMENTS)
 }
 
 export const SIZE_COMMANDS: Readonly<Record<string, string>> = {
@@ -169,8 +190,7 @@ export const SIZE_COMMANDS: Readonly<Record<string, string>> = {
 const HEXADECIMAL_BYTES = 40
 
 function readDigest(answer: Reply | undefined, at: number): Digested | 'later' | 'by the client' {
-  const [digests] = answer as readonly [readonly Buffer[], number]
-  const found = digests[at]
+  const found = (answer as readonly Buffer[])[at]
   if (found === undefined) return 'later'
   if (found.length === 0) return undefined
   return found.length === HEXADECIMAL_BYTES ? `${DIGEST_PREFIX}${found.toString('latin1')}` : 'by the client'

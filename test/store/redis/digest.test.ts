@@ -46,6 +46,27 @@ test('the server and the client make the same digest of anything', async () => {
   )
 })
 
+test('hashes that are nearly the same, in any encoding, are not taken for one another', async () => {
+  const value = fc.constantFrom('1', '2', 'x'.repeat(70), 'y'.repeat(70))
+  const hash = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'C', 'd', 'e'), value), {
+    minLength: 1,
+    selector: ([name]) => name,
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(hash, { minLength: 2, maxLength: 24 }), async (hashes) => {
+      const keys = hashes.map((_, at) => `near:${at}`)
+      const pipeline = client.pipeline().del(...keys)
+      for (const [at, pairs] of hashes.entries()) pipeline.hset(keys[at] as string, ...pairs.flat())
+      await pipeline.exec()
+      const digests = (await byScript.digest?.(keys, signal)) ?? []
+      expect(digests).toEqual(await byClient.digest?.(keys, signal))
+      const contents = hashes.map((pairs) => JSON.stringify(pairs.toSorted()))
+      expect(new Set(digests).size).toBe(new Set(contents).size)
+    }),
+    { numRuns: 100 },
+  )
+})
+
 test('a copy, and a dump that was restored, have the digest of their source', async () => {
   await fc.assert(
     fc.asyncProperty(content, async (one) => {
