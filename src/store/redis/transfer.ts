@@ -1,6 +1,6 @@
 /**
- * Keys out of a server and into one: DUMP and RESTORE with the absolute expiry, and plain content as a string. Many calls
- * of one turn go out as one write.
+ * Keys out of a server and into one: strings as they are, any other type by DUMP and RESTORE, with the absolute expiry.
+ * Many calls of one turn go out as one write.
  */
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
@@ -8,7 +8,7 @@ import { keyText } from '../../record/key.ts'
 import type { Content, Guard, Item, Outcome } from '../contract.ts'
 import type { Request } from './connection.ts'
 import type { Describer } from './describe.ts'
-import { EXPIRY_LUA, isDescription } from './describe.ts'
+import { EXPIRY_LUA } from './describe.ts'
 import type { Guarded } from './guarded.ts'
 import type { Merger } from './merge.ts'
 import { DONE, EXISTS, failed, outcomeOf } from './outcomes.ts'
@@ -17,11 +17,11 @@ import { cannotScript, script } from './scripts.ts'
 import type { Servers } from './servers.ts'
 import { sendSoon } from './servers.ts'
 
-/** Payload, type and expiry of one moment. */
+/** Content, type and expiry of one moment. */
 const READ = script(`${EXPIRY_LUA}
-local payload = redis.call('DUMP', KEYS[1])
-if not payload then return false end
-return {payload, redis.call('TYPE', KEYS[1]).ok, expiry(KEYS[1])}
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind == 'none' then return false end
+return {redis.call(kind == 'string' and 'GET' or 'DUMP', KEYS[1]), kind, expiry(KEYS[1])}
 `)
 
 /** A payload ends in its version, two bytes, and its checksum, eight. */
@@ -47,9 +47,9 @@ export class Transfer {
     const answer = this.#scripts.allowed ? await this.#scripts.runSoon(READ, key, signal) : undefined
     if (answer !== undefined && !cannotScript(answer)) {
       if (answer instanceof RekeyError) throw answer
-      const [payload, type, expiry] = (answer ?? [null, null, -2]) as [Buffer | null, Buffer | null, number]
-      if (payload === null || type === null || expiry === -2) return undefined
-      return dumpContent(payload, type.toString('latin1'), expiry)
+      if (answer === null || answer === undefined) return undefined
+      const [bytes, type, expiry] = answer as [Buffer | null, Buffer, number]
+      return bytes === null || expiry === -2 ? undefined : contentOf(bytes, type.toString('latin1'), expiry)
     }
     return this.#readPlainly(key, signal)
   }
@@ -91,14 +91,13 @@ export class Transfer {
   }
 
   async #readPlainly(key: Key, signal: AbortSignal): Promise<Content | undefined> {
-    const [[payload], [described]] = await Promise.all([
-      sendSoon(this.#servers, key, [['DUMP', key]], signal),
-      this.#describer.describe([key], signal),
-    ])
-    if (payload instanceof RekeyError) throw payload
+    const [described] = await this.#describer.describe([key], signal)
     if (described instanceof RekeyError) throw described
-    if (!Buffer.isBuffer(payload) || !isDescription(described)) return undefined
-    return dumpContent(payload, described.type, described.expiresMs ?? -1)
+    if (described === undefined) return undefined
+    const command = described.type === 'string' ? 'GET' : 'DUMP'
+    const [bytes] = await sendSoon(this.#servers, key, [[command, key]], signal)
+    if (bytes instanceof RekeyError) throw bytes
+    return Buffer.isBuffer(bytes) ? contentOf(bytes, described.type, described.expiresMs ?? -1) : undefined
   }
 
   /** Names both versions, as far as the server tells its own. */
@@ -112,13 +111,14 @@ export class Transfer {
   }
 }
 
-function dumpContent(payload: Buffer, type: string, expiry: number): Content {
+/** A string is plain, so that it can go anywhere. */
+function contentOf(bytes: Buffer, type: string, expiry: number): Content {
   return {
-    form: 'redis-dump',
+    form: type === 'string' ? 'plain' : 'redis-dump',
     body: async function* () {
-      yield payload
+      yield bytes
     },
-    sizeBytes: payload.length,
+    sizeBytes: bytes.length,
     type,
     ...(expiry >= 0 && { expiresMs: expiry }),
   }

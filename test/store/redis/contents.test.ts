@@ -230,6 +230,13 @@ describe.each(WAYS)('%s', (_, locationOf, user) => {
     expect(await copy([right], 'match')).toEqual([{ outcome: 'done', reason: 'replaced' }])
   })
 
+  test('a string is read as plain content, any other type as its dump', async () => {
+    await client.set('string', 'content', 'PXAT', EXPIRY)
+    await client.hset('hash', { a: '1' })
+    expect(await store.read?.('string', signal)).toMatchObject({ form: 'plain', type: 'string', expiresMs: EXPIRY })
+    expect(await store.read?.('hash', signal)).toMatchObject({ form: 'redis-dump', type: 'hash' })
+  })
+
   test('plain content becomes a string, and says what is lost', async () => {
     const plain = {
       form: 'plain' as const,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Store } from '../../../src/store/contract.ts'
-import { LONG_ELEMENTS, LONG_STRING_BYTES } from '../../../src/store/redis/digest-lua.ts'
+import { DIGEST_LUA, LONG_ELEMENTS, LONG_STRING_BYTES } from '../../../src/store/redis/digest-lua.ts'
 import { clientOf, only, openAt, signal } from './open.ts'
 import { content, plant } from './plant.ts'
 
@@ -118,6 +118,14 @@ describe('is the same for the same content, however it is stored', () => {
     await client.expire('other', 100)
     expect(await bothDigests('one')).toBe(await bothDigests('other'))
   })
+})
+
+test('whatever order the locale of the server gives to strings', async () => {
+  await client.del('words')
+  await client.sadd('words', 'b', 'A', 'a', 'B', '_', 'é', 'ab', '\0', '')
+  const inBytes = `${DIGEST_LUA.replace('if probe then', 'if false then')} return (digest(KEYS[1]))`
+  expect(inBytes).toContain('if false then')
+  expect(`redis-sha1:${await client.eval(inBytes, 1, 'words')}`).toBe(await bothDigests('words'))
 })
 
 describe('is another for another content', () => {
