@@ -70,10 +70,12 @@ export class Guarded {
 
   /** Removes what is still as expected. One outcome per target; never throws. */
   async remove(targets: readonly Target[], signal: AbortSignal): Promise<readonly Outcome[]> {
-    const outcomes: Outcome[] = targets.map(({ key }) =>
-      failed('E_UNPROVEN', key, 'has no digest to be recognised by: run verify before delete-apply'),
-    )
-    let open = [...targets.keys()].filter((at) => hexOf(targets[at]?.expect.digest) !== undefined)
+    const outcomes: Outcome[] = new Array(targets.length)
+    let open: number[] = []
+    targets.forEach(({ key, expect }, at) => {
+      if (expect.digest !== undefined) open.push(at)
+      else outcomes[at] = failed('E_UNPROVEN', key, 'has no digest to be recognised by: run verify before delete-apply')
+    })
     while (open.length > 0) open = await this.#removeRound(targets, open, outcomes, signal)
     return outcomes
   }
