@@ -11,6 +11,7 @@ export class Link {
   readonly #target: RedisTarget
   readonly #settings: ConnectionSettings
   #connection: Promise<Connection> | undefined
+  #identity: Promise<string> | undefined
   #waiting: Waiting[] = []
 
   constructor(target: RedisTarget, settings: ConnectionSettings) {
@@ -21,6 +22,15 @@ export class Link {
   /** Another link to the same server, with a connection of its own. */
   twin(): Link {
     return new Link(this.#target, this.#settings)
+  }
+
+  /**
+   * Names the database itself, so that one reached by two names is found out: by the server's own run id, or by its
+   * address where the user may not ask for that.
+   */
+  identity(signal: AbortSignal): Promise<string> {
+    this.#identity ??= this.#findIdentity(signal)
+    return this.#identity
   }
 
   /** Connects, unless it is connected. Throws as `Connection.open` does. */
@@ -37,6 +47,13 @@ export class Link {
       if (this.#connection === opening) this.#connection = undefined
     })
     return opening
+  }
+
+  async #findIdentity(signal: AbortSignal): Promise<string> {
+    const { host, port, database } = this.#target
+    const [answer] = await this.send([['INFO', 'server']], signal)
+    const runId = Buffer.isBuffer(answer) ? /^run_id:(\w+)/m.exec(answer.toString('latin1'))?.[1] : undefined
+    return `${runId ?? `${host}:${port}`}/${database}`
   }
 
   /** Sends all requests in one go; one answer each, in order. Never throws. */

@@ -1,0 +1,111 @@
+/** delete-apply at the command line, on files: nothing goes without a proof, and nothing that has changed since. */
+import { readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { directoryWith, filesIn } from '../directory.ts'
+import type { ToolRun } from '../run-tool.ts'
+import { recordsOf, runTool } from '../run-tool.ts'
+
+/** Copies old/* to new/* and proves it. */
+async function proven(files: Record<string, string>): Promise<{ directory: string; lines: string }> {
+  const directory = await directoryWith(files)
+  const listed = await runTool('list-keys', { args: [directory, '--match', 'old/*'] })
+  const plan = await runTool('rewrite-keys', { args: ['--sub', 's/^old/new/'], stdin: listed.stdout })
+  const run = await runTool('copy-apply', { stdin: plan.stdout })
+  return { directory, lines: (await runTool('verify', { stdin: run.stdout })).stdout }
+}
+
+const remove = (lines: string, ...args: readonly string[]): Promise<ToolRun> =>
+  runTool('delete-apply', { args, stdin: lines })
+
+test('proven sources go, with the directories that they leave empty', async () => {
+  const { directory, lines } = await proven({ 'old/a': '1', 'old/deep/b': '2' })
+  const run = await remove(lines)
+  expect(recordsOf(run).map(({ outcome, deleted }) => [outcome, deleted])).toEqual([
+    ['done', 'source'],
+    ['done', 'source'],
+  ])
+  expect(await filesIn(directory)).toEqual({ 'new/a': '1', 'new/deep/b': '2' })
+  expect(await readdir(directory)).toEqual(['new'])
+})
+
+test('a second run over the same proofs finds them gone', async () => {
+  const { lines } = await proven({ 'old/a': '1' })
+  await remove(lines)
+  const run = await remove(lines)
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'skipped', reason: 'gone' }])
+  expect(run.code).toBe(0)
+})
+
+test('--side dest takes back what the run created, and no more', async () => {
+  const { directory, lines } = await proven({ 'old/a': '1', 'old/b': '2', 'new/b': 'stranger' })
+  const run = await remove(lines, '--side', 'dest')
+  expect(await filesIn(directory)).toEqual({ 'old/a': '1', 'old/b': '2', 'new/b': 'stranger' })
+  const outcomes = recordsOf(run).map(({ key, outcome, reason, deleted }) => [key, outcome, reason ?? deleted])
+  expect(outcomes.toSorted()).toEqual([
+    ['old/a', 'done', 'dest'],
+    ['old/b', 'skipped', 'not-verified'],
+  ])
+})
+
+test('what was there before and holds the same is not taken back', async () => {
+  const { directory, lines } = await proven({ 'old/a': '1', 'new/a': '1' })
+  const equal = lines.replace(/"verified":false.*\}/, '"verified":true,"proof":"digest","digest":"sha256:x"}')
+  expect(recordsOf(await remove(equal, '--side', 'dest'))).toMatchObject([
+    { outcome: 'skipped', reason: 'not-created' },
+  ])
+  expect(await filesIn(directory)).toEqual({ 'old/a': '1', 'new/a': '1' })
+})
+
+test('a dry run says what would go', async () => {
+  const { directory, lines } = await proven({ 'old/a': '1' })
+  expect(recordsOf(await remove(lines, '-n'))).toMatchObject([{ outcome: 'planned', reason: 'dry-run' }])
+  expect(Object.keys(await filesIn(directory)).toSorted()).toEqual(['new/a', 'old/a'])
+})
+
+test.each([
+  ['the source has changed since', 'old/a', 'E_CHANGED'],
+  ['the copy is not there any more', undefined, 'E_UNPROVEN'],
+])('%s', async (_, changed, code) => {
+  const { directory, lines } = await proven({ 'old/a': '1' })
+  if (changed === undefined) await rm(join(directory, 'new/a'))
+  else await writeFile(join(directory, changed), 'changed')
+  const run = await remove(lines)
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'failed', error: { code } }])
+  expect(run.code).toBe(1)
+  expect(Object.keys(await filesIn(directory))).toContain('old/a')
+})
+
+test('a destination that has changed since is not taken back', async () => {
+  const { directory, lines } = await proven({ 'old/a': '1' })
+  await writeFile(join(directory, 'new/a'), 'edited')
+  const run = await remove(lines, '--side', 'dest')
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'failed', error: { code: 'E_CHANGED' } }])
+  expect(await filesIn(directory)).toMatchObject({ 'new/a': 'edited' })
+})
+
+test('what is not verified stays', async () => {
+  const { directory, lines } = await proven({ 'old/a': '1' })
+  const unproven = lines.replace(/,"verified".*\}/, '}')
+  expect(recordsOf(await remove(unproven))).toMatchObject([{ outcome: 'skipped', reason: 'not-verified' }])
+  expect(await filesIn(directory)).toMatchObject({ 'old/a': '1' })
+})
+
+test('the only copy stays, though a line says that it is proven', async () => {
+  const directory = await directoryWith({ 'real/a': 'the only one' })
+  await symlink(join(directory, 'real'), join(directory, 'alias'))
+  const [store, toStore] = ['real', 'alias'].map((name) => `file:${directory}/${name}/`)
+  const digest = `sha256:${'0'.repeat(64)}`
+  const lie = { store, key: 'a', to: 'a', toStore, outcome: 'done', verified: true, proof: 'digest', digest }
+  const self = { store, key: 'a', to: 'a', outcome: 'done', verified: true, proof: 'digest', digest }
+  const run = await remove(`${JSON.stringify(lie)}\n${JSON.stringify(self)}\n`)
+  expect(
+    recordsOf(run)
+      .map(({ outcome, reason, error }) => [outcome, reason ?? error?.code])
+      .toSorted(),
+  ).toEqual([
+    ['failed', 'E_UNPROVEN'],
+    ['skipped', 'same-key'],
+  ])
+  expect(await filesIn(join(directory, 'real'))).toEqual({ a: 'the only one' })
+})
