@@ -1,0 +1,27 @@
+/** The environment variables that the tools read, with what each is for. A test holds them against the code. */
+
+export interface Variable {
+  readonly name: string
+  readonly says: string
+}
+
+export const ENVIRONMENT: readonly Variable[] = [
+  {
+    name: 'REDIS_URL',
+    says: 'the database that the location `redis:` stands for; and the user and password for its host and port',
+  },
+  {
+    name: 'REDIS_URL_*',
+    says: 'further locations with user and password, such as REDIS_URL_NEW; each serves the host and port that it names',
+  },
+  { name: 'REDISCLI_AUTH', says: 'the password of the default user, where no REDIS_URL has one for that host' },
+  {
+    name: 'REDIS_CA_FILE',
+    says: 'certificates (PEM) that a `rediss:` server may be signed by, instead of the usual ones',
+  },
+  {
+    name: 'TMPDIR',
+    says: 'the directory for temporary files: the keys of rewrite-keys, and its plan with --prove',
+  },
+  { name: 'REKEY_FAULTS', says: 'faults on purpose, for tests: docs/decisions/0007-faults-on-purpose.md' },
+]
