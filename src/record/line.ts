@@ -4,7 +4,6 @@
  */
 import type { Failure } from './errors.ts'
 import type { Key } from './key.ts'
-import type { MemberSpan } from './members.ts'
 import { memberSpans } from './members.ts'
 import type { KeyRecord, OutcomeWord, Reason } from './record.ts'
 import { toFields } from './record.ts'
@@ -28,20 +27,18 @@ export function newLine(record: KeyRecord): Line {
  */
 export function setFields(line: Line, fields: Partial<Record<keyof KeyRecord, unknown>>): void {
   const record = line.record as Record<string, unknown>
+  const changes = new Map<string, string | undefined>()
   let added = ''
   for (const name in fields) {
     const value = fields[name as keyof KeyRecord]
     const present = Object.hasOwn(record, name)
-    if (value === undefined) {
-      if (!present) continue
-      delete record[name]
-      line.text = withoutMember(line.text, name)
-      continue
-    }
-    if (present) line.text = withMember(line.text, name, JSON.stringify(value))
+    if (value === record[name] && typeof value !== 'object') continue
+    if (present) changes.set(name, value === undefined ? undefined : JSON.stringify(value))
     else added += `,"${name}":${JSON.stringify(value)}`
-    record[name] = value
+    if (value === undefined) delete record[name]
+    else record[name] = value
   }
+  if (changes.size > 0) line.text = withChanges(line.text, changes)
   if (added !== '') line.text = spliceAtEnd(line.text, added)
 }
 
@@ -82,26 +79,20 @@ function isEmptyObject(text: string): boolean {
   return !text.includes('"')
 }
 
-function withMember(text: string, name: string, value: string): string {
-  for (const span of memberSpans(text).toReversed()) {
-    if (span.name === name) return text.slice(0, span.valueStart) + value + text.slice(span.valueEnd)
-  }
-  return spliceAtEnd(text, `,"${name}":${value}`)
-}
-
-/** Takes the member out with one comma beside it, however often it stands there. */
-function withoutMember(text: string, name: string): string {
+/** Puts other values in the place of members, and takes out those whose value is undefined, each with one comma. */
+function withChanges(text: string, changes: ReadonlyMap<string, string | undefined>): string {
   const spans = memberSpans(text)
-  const kept = spans.filter((span) => span.name !== name)
-  const [first] = kept
-  const last = spans.at(-1)
-  if (first === undefined || last === undefined) return '{}'
-  let result = text.slice(0, spans[0]?.nameStart) + text.slice(first.nameStart, first.valueEnd)
-  for (const span of kept.slice(1)) result += text.slice(gapBefore(spans, span), span.valueEnd)
-  return result + text.slice(last.valueEnd)
-}
-
-/** Where the comma and the space in front of a member begin: behind the value of the one before it. */
-function gapBefore(spans: readonly MemberSpan[], span: MemberSpan): number {
-  return spans[spans.indexOf(span) - 1]?.valueEnd ?? span.nameStart
+  let result = text.slice(0, spans[0]?.nameStart)
+  let isFirst = true
+  spans.forEach((span, at) => {
+    const change = changes.get(span.name)
+    if (change === undefined && changes.has(span.name)) return
+    // Of a name that stands twice, the last one counts.
+    const counts = change !== undefined && !spans.some((other, behind) => behind > at && other.name === span.name)
+    const value = counts ? change : text.slice(span.valueStart, span.valueEnd)
+    const start = isFirst ? span.nameStart : (spans[at - 1]?.valueEnd ?? span.nameStart)
+    result += text.slice(start, span.valueStart) + value
+    isFirst = false
+  })
+  return isFirst ? '{}' : result + text.slice(spans.at(-1)?.valueEnd)
 }

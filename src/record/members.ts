@@ -13,7 +13,12 @@ export interface MemberSpan {
 }
 
 const QUOTE = 0x22
+const COMMA = 0x2c
 const BACKSLASH = 0x5c
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
 
 /** The members of the object that `text` is, in their order; a name that stands twice comes twice. */
 export function memberSpans(text: string): MemberSpan[] {
@@ -24,36 +29,46 @@ export function memberSpans(text: string): MemberSpan[] {
     const nameEnd = endOfString(text, at)
     const valueStart = skipSpace(text, skipSpace(text, nameEnd) + 1)
     const valueEnd = endOfValue(text, valueStart)
-    spans.push({ name: JSON.parse(text.slice(nameStart, nameEnd)), nameStart, valueStart, valueEnd })
+    spans.push({ name: nameIn(text.slice(nameStart, nameEnd)), nameStart, valueStart, valueEnd })
     at = skipSpace(text, valueEnd)
-    if (text.charAt(at) !== ',') break
+    if (text.charCodeAt(at) !== COMMA) break
     at = skipSpace(text, at + 1)
   }
   return spans
 }
 
+function nameIn(quoted: string): string {
+  return quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1)
+}
+
 function endOfValue(text: string, start: number): number {
-  const first = text.charAt(start)
-  if (first === '"') return endOfString(text, start)
-  if (first === '{' || first === '[') return endOfNested(text, start)
+  const first = text.charCodeAt(start)
+  if (first === QUOTE) return endOfString(text, start)
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return endOfNested(text, start)
   let at = start
-  while (at < text.length && !' \t\r\n,}]'.includes(text.charAt(at))) at++
+  while (at < text.length && !endsBareValue(text.charCodeAt(at))) at++
   return at
+}
+
+function endsBareValue(code: number): boolean {
+  return code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || isSpace(code)
 }
 
 function endOfNested(text: string, start: number): number {
   let depth = 0
   for (let at = start; at < text.length; at++) {
-    const char = text.charAt(at)
-    if (char === '"') at = endOfString(text, at) - 1
-    else if (char === '{' || char === '[') depth++
-    else if ((char === '}' || char === ']') && --depth === 0) return at + 1
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = endOfString(text, at) - 1
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++
+    else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) return at + 1
   }
   return text.length
 }
 
 /** Index behind the closing quote of the string that opens at `start`. */
 function endOfString(text: string, start: number): number {
+  const quote = text.indexOf('"', start + 1)
+  if (quote !== -1 && text.charCodeAt(quote - 1) !== BACKSLASH) return quote + 1
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === BACKSLASH) at++
@@ -64,6 +79,10 @@ function endOfString(text: string, start: number): number {
 
 function skipSpace(text: string, start: number): number {
   let at = start
-  while (at < text.length && ' \t\r\n'.includes(text.charAt(at))) at++
+  while (isSpace(text.charCodeAt(at))) at++
   return at
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a
 }

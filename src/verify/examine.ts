@@ -81,16 +81,18 @@ async function readAll(
   context: Context,
 ): Promise<readonly Reading[]> {
   const { source, dest } = examination
-  const here = await look(
-    source,
-    cases.map((one) => one.subject.from),
-    context,
-  )
-  const there = await look(
-    dest,
-    cases.map((one) => one.subject.to),
-    context,
-  )
+  const [here, there] = await Promise.all([
+    look(
+      source,
+      cases.map((one) => one.subject.from),
+      context,
+    ),
+    look(
+      dest,
+      cases.map((one) => one.subject.to),
+      context,
+    ),
+  ])
   const early = cases.map((one, at) => verdictByEntries(one, here[at], there[at], examination, context.now()))
   const open = cases.filter((_, at) => early[at] === undefined)
   const compared = await compare(open, examination, context)
