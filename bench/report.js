@@ -1,0 +1,39 @@
+// What is printed: the machine, since a figure means nothing without it, and one table.
+import { cpus, loadavg } from 'node:os'
+
+/** Date, Node, processor, cores, and how busy the machine was: of no use for wall-clock figures when others work on it. */
+export function machineText() {
+  const [processor] = cpus()
+  const load = loadavg()
+    .map((value) => value.toFixed(1))
+    .join(' ')
+  return `${new Date().toISOString()} · Node ${process.version} · ${cpus().length} cores, ${processor?.model.trim()} · load ${load}`
+}
+
+const COLUMNS = ['work', 'ours', 'theirs', 'ratio', 'mark', 'met']
+
+/** Rows of `{work, ours, theirs, ratio, mark, met}`, each a text; `met` true, false or absent. */
+export function tableText(rows) {
+  const cells = rows.map((row) => ({ ...row, met: row.met === undefined ? '' : row.met ? 'yes' : 'NO' }))
+  const widths = COLUMNS.map((name) => Math.max(name.length, ...cells.map((row) => (row[name] ?? '').length)))
+  const line = (texts) => `| ${texts.map((text, at) => (text ?? '').padEnd(widths[at])).join(' | ')} |`
+  return [
+    line(COLUMNS),
+    `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`,
+    ...cells.map((row) => line(COLUMNS.map((name) => row[name]))),
+  ].join('\n')
+}
+
+/** `1.23`, `12.3`, `1,234`: three digits or so. */
+export function figure(value) {
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits })
+}
+
+export function times(value) {
+  return `${figure(value)}x`
+}
+
+export function thousands(perSecond) {
+  return `${Math.round(perSecond / 1000)} k/s`
+}
