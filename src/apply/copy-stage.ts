@@ -54,8 +54,7 @@ export function copyStage(options: CopyOptions): Stage {
           const settlements = await runJob(job, settings, context)
           const ended = context.now()
           const stamp = { ms: ended - started, at: new Date(ended).toISOString() }
-          job.items.forEach((work, at) => write(work.line, settlements[at] as Settlement, stamp))
-          return job.items.map((work) => work.line)
+          return job.items.map(({ line }, at) => settle(line, settlements[at] as Settlement, stamp))
         },
       )
     } finally {
@@ -136,7 +135,7 @@ function refuse(line: Line, error: RekeyError): void {
   setFields(line, { outcome: 'failed', reason: undefined, error: error.toFailure() })
 }
 
-function write(line: Line, settlement: Settlement, stamp: { ms: number; at: string }): void {
+function settle(line: Line, settlement: Settlement, stamp: { ms: number; at: string }): Line {
   const { outcome } = settlement
   setFields(line, {
     outcome,
@@ -147,4 +146,5 @@ function write(line: Line, settlement: Settlement, stamp: { ms: number; at: stri
     tries: 'tries' in settlement ? settlement.tries : undefined,
     ...(outcome === 'done' || outcome === 'unknown' ? stamp : {}),
   })
+  return line
 }

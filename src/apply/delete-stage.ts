@@ -44,8 +44,7 @@ export function deleteStage(options: DeleteOptions): Stage {
         const settlements = await removeGroup(group, options, context)
         const ended = context.now()
         const stamp = { ms: ended - started, at: new Date(ended).toISOString() }
-        group.items.forEach(({ line }, at) => write(line, settlements[at] as Settlement, options.side, stamp))
-        return group.items.map(({ line }) => line)
+        return group.items.map(({ line }, at) => settle(line, settlements[at] as Settlement, options.side, stamp))
       },
     )
   }
@@ -169,7 +168,7 @@ function unanswered({ removal }: Work): Outcome {
   return { outcome: 'unknown', error: new Failed('E_UNANSWERED', message) }
 }
 
-function write(line: Line, settlement: Settlement, side: Side, stamp: { ms: number; at: string }): void {
+function settle(line: Line, settlement: Settlement, side: Side, stamp: { ms: number; at: string }): Line {
   const { outcome } = settlement
   setFields(line, {
     outcome,
@@ -179,4 +178,5 @@ function write(line: Line, settlement: Settlement, side: Side, stamp: { ms: numb
     deleted: outcome === 'done' ? side : undefined,
     ...(outcome === 'done' || outcome === 'unknown' ? stamp : {}),
   })
+  return line
 }

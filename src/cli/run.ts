@@ -1,38 +1,20 @@
 /**
- * Runs a tool as a process: command line to options, checks that touch nothing, then the stage between input and
- * output. The exit code is set, never forced, so that a pipe gets all that was written.
+ * From the command line to a run: help, version, completions, and checks that touch nothing. The exit code is set, never
+ * forced, so that a pipe gets all that was written.
  */
-import { hostname } from 'node:os'
-import process, { argv, env, stdin, stdout } from 'node:process'
-import { decode } from '../record/decode.ts'
-import { encode } from '../record/encode.ts'
-import { type RekeyError, toRekeyError } from '../record/errors.ts'
-import type { Line } from '../record/line.ts'
-import type { Context } from '../stage/stage.ts'
-import type { Arguments } from '../stage/tool.ts'
-import { flag, number, text } from '../stage/tool.ts'
-import { STORE_DEFAULTS } from '../store/contract.ts'
-import type { Surroundings } from '../store/open.ts'
-import { Stores } from '../store/stores.ts'
-import { appendTo } from './appender.ts'
+import process, { argv, stdin, stdout } from 'node:process'
+import { toRekeyError } from '../record/errors.ts'
+import { flag } from '../stage/tool.ts'
 import { completionScript } from './completion.ts'
+import { EXIT } from './exit-codes.ts'
 import { helpText } from './help.ts'
-import { checkFiles, readFile, readInput } from './input.ts'
+import { checkFiles } from './input.ts'
 import { Messages } from './messages.ts'
 import { nearest } from './nearest.ts'
-import { Output } from './output.ts'
-import { openScratch } from './scratch.ts'
-import { exitCodeOf, Signals } from './signals.ts'
-import { grouped, Tally } from './tally.ts'
+import { ToolRun } from './tool-run.ts'
 import type { AnyTool } from './tools.ts'
 import { TOOLS } from './tools.ts'
-import { mendTornLine } from './torn-line.ts'
 import { VERSION } from './version.ts'
-
-const EXIT_OK = 0
-const EXIT_BAD_RECORDS = 1
-const EXIT_USAGE = 2
-const EXIT_STOPPED = 3
 
 /** Runs the tool of this name on the process's own arguments. */
 export async function run(name: string, words: readonly string[] = argv.slice(2)): Promise<void> {
@@ -52,7 +34,7 @@ export async function runNamed(): Promise<void> {
   if (name === 'completion') return printCompletion(words)
   if (name === '--help' || name === '-h') return print(await overviewText())
   if (name !== undefined) return await run(name, words)
-  process.exitCode = EXIT_USAGE
+  process.exitCode = EXIT.usage
   process.stderr.write(await overviewText())
 }
 
@@ -60,7 +42,7 @@ function printCompletion(words: readonly string[]): void {
   const [shell = 'bash'] = words
   if (shell === 'bash' || shell === 'zsh') print(completionScript(shell))
   else {
-    process.exitCode = EXIT_USAGE
+    process.exitCode = EXIT.usage
     process.stderr.write(`rekey: there is no completion for "${shell}"; there is one for bash and one for zsh\n`)
   }
 }
@@ -83,7 +65,7 @@ async function loadTool(name: string): Promise<AnyTool | undefined> {
   if (load !== undefined) return await load()
   const names = Object.keys(TOOLS)
   const near = nearest(name, names)
-  process.exitCode = EXIT_USAGE
+  process.exitCode = EXIT.usage
   process.stderr.write(
     `rekey: there is no tool "${name}"; ${near === undefined ? `the tools are ${names.join(', ')}` : `did you mean ${near}?`}\n`,
   )
@@ -93,7 +75,7 @@ async function loadTool(name: string): Promise<AnyTool | undefined> {
 async function complete(tool: AnyTool, words: readonly string[]): Promise<number> {
   const { completions } = await import('./parse.ts')
   print(`${(await completions(tool, words)).join('\n')}\n`)
-  return EXIT_OK
+  return EXIT.ok
 }
 
 /** Command line to exit code. */
@@ -103,25 +85,25 @@ async function start(tool: AnyTool, words: readonly string[]): Promise<number> {
     const args = await parseArguments(tool, words)
     if (flag(args, 'help')) {
       print(helpText(tool))
-      return EXIT_OK
+      return EXIT.ok
     }
     const told = tool.tells?.(args)
     if (told !== undefined) {
       print(told)
-      return EXIT_OK
+      return EXIT.ok
     }
     if (tool.reads === 'records' && args.words.length === 0 && stdin.isTTY) {
       process.stderr.write(helpText(tool))
-      return EXIT_USAGE
+      return EXIT.usage
     }
     const options = tool.check(args)
     if (tool.reads === 'records') await checkFiles(args.words)
-    return await new Run(tool, args, options).toEnd()
+    return await new ToolRun(tool, args, options).toEnd()
   } catch (thrown) {
     const error = toRekeyError(thrown)
     const hint = error.code === 'E_USAGE' ? '; --help shows the flags, with examples' : ''
     earlyMessages(tool, words).error(`${error.code}: ${error.message}${hint}`, { code: error.code })
-    return EXIT_USAGE
+    return EXIT.usage
   }
 }
 
@@ -130,164 +112,6 @@ function earlyMessages(tool: AnyTool, words: readonly string[]): Messages {
   const json = words.some((word, at) => word === '--log=json' || (word === '--log' && words[at + 1] === 'json'))
   return new Messages({ tool: tool.name, quiet: false, json, progress: false, now: Date.now })
 }
-
-/** One run of a tool, from the first byte of input to the exit code. */
-class Run {
-  readonly #tool: AnyTool
-  readonly #args: Arguments
-  readonly #options: unknown
-  readonly #tally: Tally
-  readonly #messages: Messages
-  readonly #output = new Output()
-  readonly #stop = new AbortController()
-  readonly #abort = new AbortController()
-  readonly #stores: Stores
-  readonly #signals: Signals
-  #tooManyErrors = false
-  #unwritten = 0
-
-  constructor(tool: AnyTool, args: Arguments, options: unknown) {
-    this.#tool = tool
-    this.#args = args
-    this.#options = options
-    this.#tally = new Tally(tool)
-    this.#messages = new Messages({
-      tool: tool.name,
-      quiet: flag(args, 'quiet'),
-      json: text(args, 'log') === 'json',
-      progress: args.flags.progress as boolean | undefined,
-      now: Date.now,
-    })
-    const settings = { ...STORE_DEFAULTS, ...tool.settings?.(options) }
-    this.#stores = new Stores(settings, this.#surroundings(), {
-      now: Date.now,
-      random: Math.random,
-      stop: this.#stop.signal,
-    })
-    this.#signals = new Signals((signal) => {
-      this.#messages.warn(`${signal}: finishing what is in flight; once more ends at once`)
-      this.#stop.abort()
-    })
-    this.#output.closed.addEventListener('abort', () => this.#stop.abort(), { once: true })
-  }
-
-  async toEnd(): Promise<number> {
-    const started = Date.now()
-    let failure: RekeyError | undefined
-    try {
-      for (const path of this.#tool.continues?.(this.#options) ?? []) await this.#mendTornLine(path)
-      this.#messages.startProgress(this.#tally)
-      await this.#work()
-    } catch (thrown) {
-      failure = toRekeyError(thrown)
-    }
-    this.#stop.abort()
-    failure = (await this.#finish()) ?? failure
-    this.#messages.stopProgress()
-    return this.#conclude(failure, Date.now() - started)
-  }
-
-  async #work(): Promise<void> {
-    const reads = this.#tool.reads === 'records'
-    const input = reads
-      ? decode(readInput(this.#args.words, this.#stop.signal), number(this.#args, 'max-line'), this.#stop.signal)
-      : nothing()
-    for await (const batch of this.#tool.stage(this.#options)(input, this.#context())) {
-      const printed = this.#account(batch)
-      if (printed.length > 0 && !(await this.#output.write(encode(printed)))) this.#unwritten += printed.length
-      if (this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'quiet') return
-    }
-  }
-
-  async #mendTornLine(path: string): Promise<void> {
-    const mended = mendTornLine(path)
-    if (mended === 'cut')
-      this.#messages.warn(`${path} ended within a line; that line is cut off and its key is done again`)
-    if (mended === 'apart') await this.#output.write(Buffer.from('\n'))
-  }
-
-  /** Counts a batch and gives the part of it that is printed. */
-  #account(batch: readonly Line[]): readonly Line[] {
-    for (const line of batch) this.#tally.add(line)
-    const limit = flag(this.#args, 'fail-fast') ? 1 : (number(this.#args, 'max-errors') ?? Number.POSITIVE_INFINITY)
-    if (this.#tally.newFailures >= limit) {
-      this.#tooManyErrors = true
-      this.#stop.abort()
-    }
-    const { prints } = this.#tool
-    return prints === undefined ? batch : batch.filter((line) => prints(this.#options, line.record))
-  }
-
-  async #finish(): Promise<RekeyError | undefined> {
-    const ends = await Promise.allSettled([this.#output.flush(), this.#stores.close()])
-    this.#signals.release()
-    const failed = ends.find((end) => end.status === 'rejected')
-    return failed === undefined ? undefined : toRekeyError(failed.reason)
-  }
-
-  #conclude(failure: RekeyError | undefined, elapsedMs: number): number {
-    const closedEarly = this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'stop'
-    if (failure !== undefined) this.#messages.error(`${failure.code}: ${failure.message}`, { code: failure.code })
-    if (closedEarly) {
-      this.#messages.error(
-        `the output was closed; the outcomes of ${grouped(this.#unwritten)} records or more are not written. To go on: ${this.#tool.goOn}`,
-      )
-    }
-    if (this.#tooManyErrors)
-      this.#messages.error(`stopped after ${this.#tally.newFailures} failures. To go on: ${this.#tool.goOn}`)
-    if (this.#signals.received !== undefined)
-      this.#messages.warn(`stopped by ${this.#signals.received}. To go on: ${this.#tool.goOn}`)
-    this.#messages.counts(this.#tally, elapsedMs)
-    if (this.#signals.received !== undefined) return exitCodeOf(this.#signals.received)
-    if (failure !== undefined) return isUsage(failure) && this.#tally.total === 0 ? EXIT_USAGE : EXIT_STOPPED
-    if (this.#tooManyErrors || closedEarly) return EXIT_STOPPED
-    return this.#tally.anyBad ? EXIT_BAD_RECORDS : EXIT_OK
-  }
-
-  #context(): Context {
-    return {
-      stop: this.#stop.signal,
-      abort: this.#abort.signal,
-      now: Date.now,
-      random: Math.random,
-      warn: (message) => this.#messages.warn(message),
-      count: (word, records) => this.#tally.count(word, records),
-      open: (location) => this.#stores.open(location),
-      readFile: async function* (path) {
-        await checkFiles([path])
-        yield* readFile(path, new AbortController().signal)
-      },
-      appendTo,
-      scratch: openScratch,
-    }
-  }
-
-  #surroundings(): Surroundings {
-    return {
-      env: (name) => env[name],
-      envStartingWith: (prefix) =>
-        Object.keys(env).flatMap((name) => (name.startsWith(prefix) ? [env[name] as string] : [])),
-      processName: { host: hostname(), pid: process.pid },
-      isAlive,
-      die: () => process.kill(process.pid, 'SIGKILL'),
-      warn: (message) => this.#messages.warn(message),
-    }
-  }
-}
-
-function isUsage(error: RekeyError): boolean {
-  return ['E_USAGE', 'E_LOCATION', 'E_UNSUPPORTED', 'E_AUTH'].includes(error.code)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-async function* nothing(): AsyncGenerator<readonly Line[]> {}
 
 function print(message: string): void {
   stdout.on('error', () => {})

@@ -23,7 +23,6 @@ export const REASONS = {
   merged: 'the destination was there before and has taken up what it lacked',
   'not-verified': 'the record is not verified, so nothing was deleted',
   'not-created': 'this run did not create the destination, so it is not removed',
-  'source-changed': 'the source is no longer what it was when it was listed',
 } as const satisfies Record<string, string>
 export type Reason = keyof typeof REASONS
 

@@ -8,8 +8,8 @@ export type Difference =
   | 'same-object'
   | 'size'
   | 'content'
-  | 'members'
   | 'proof'
+  | 'source-changed'
   | Aspect
 
 /**

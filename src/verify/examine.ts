@@ -1,13 +1,12 @@
 /** Looks at source and destination afresh and says whether they are the same. Never trusts what a copy has answered. */
 import { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
-import type { Proof, Reason } from '../record/record.ts'
+import type { Proof } from '../record/record.ts'
 import { PROOFS } from '../record/record.ts'
 import type { Context } from '../stage/stage.ts'
-import type { Entry, Looked, Pair, Store } from '../store/contract.ts'
+import type { Entry, Looked, Store } from '../store/contract.ts'
 import type { Compared } from '../store/same-content.ts'
-import { compareBytes, compareContents, compareWith } from '../store/same-content.ts'
-import { valueContent } from '../store/value-content.ts'
+import { compareCases } from './compare.ts'
 import type { Difference } from './differences.ts'
 import { differences } from './differences.ts'
 import type { Subject } from './subject.ts'
@@ -31,7 +30,6 @@ export type Verdict =
   | {
       readonly verified: false
       readonly differs: readonly Difference[]
-      readonly reason?: Reason
       readonly proof?: Proof
     }
   /** both sides have expired, as they should */
@@ -68,7 +66,9 @@ function conclude({ line }: Case, first: Reading, second: Reading | undefined): 
   const { verdict, source } = second
   if (!('verified' in verdict) || verdict.verified || !isEntry(source)) return verdict
   const changing = isEntry(first.source) && changedBetween(first.source, source)
-  return changing || changedSinceListing(line.record, source) ? { ...verdict, reason: 'source-changed' } : verdict
+  return changing || changedSinceListing(line.record, source)
+    ? { ...verdict, differs: [...verdict.differs, 'source-changed'] }
+    : verdict
 }
 
 function changedBetween(before: Entry, after: Entry): boolean {
@@ -95,7 +95,7 @@ async function readAll(
   ])
   const early = cases.map((one, at) => verdictByEntries(one, here[at], there[at], examination, context.now()))
   const open = cases.filter((_, at) => early[at] === undefined)
-  const compared = await compare(open, examination, context)
+  const compared = await compareCases(open, examination, context)
   const byContent = new Map(open.map((one, at) => [one, verdictByContent(compared[at], examination)]))
   return cases.map((one, at) => ({ source: here[at], verdict: early[at] ?? (byContent.get(one) as Verdict) }))
 }
@@ -129,47 +129,6 @@ function verdictByEntries(
     : undefined
 }
 
-async function compare(
-  cases: readonly Case[],
-  { source, dest, least }: Examination,
-  context: Context,
-): Promise<readonly Compared[]> {
-  const merged = cases.filter(({ line }) => line.record.reason === 'merged')
-  const plain = cases.filter(({ line, subject }) => line.record.reason !== 'merged' && !subject.put)
-  const answers = new Map<Case, Compared>()
-  const plainAnswers =
-    least === 'bytes'
-      ? await Promise.all(plain.map((one) => compareBytes(source, dest, pairOf(one), context.abort)))
-      : plain.length > 0
-        ? await compareContents(source, dest, plain.map(pairOf), context.abort)
-        : []
-  plain.forEach((one, at) => answers.set(one, plainAnswers[at]))
-  const included = merged.length > 0 ? await includes(merged, source, dest, context) : []
-  merged.forEach((one, at) => answers.set(one, included[at]))
-  for (const one of cases) {
-    if (one.subject.put)
-      answers.set(one, await compareWith(valueContent(one.line), dest, one.subject.to, context.abort))
-  }
-  return cases.map((one) => answers.get(one))
-}
-
-async function includes(
-  cases: readonly Case[],
-  source: Store,
-  dest: Store,
-  context: Context,
-): Promise<readonly Compared[]> {
-  if (source !== dest || source.includes === undefined) {
-    const error = new RekeyError(
-      'E_UNSUPPORTED',
-      `${dest.location} cannot tell whether a merged key holds all of its source`,
-    )
-    return cases.map(() => error)
-  }
-  const answers = await source.includes(cases.map(pairOf), context.abort)
-  return answers.map((answer) => (typeof answer === 'boolean' ? { same: answer, proof: 'bytes' as const } : answer))
-}
-
 function verdictByContent(compared: Compared, { least }: Examination): Verdict {
   if (compared instanceof RekeyError) return { error: compared }
   if (compared === undefined) return { verified: false, differs: ['missing'] }
@@ -188,10 +147,6 @@ function verdictByContent(compared: Compared, { least }: Examination): Verdict {
 
 function isWeaker(proof: Proof, least: Proof): boolean {
   return PROOFS.indexOf(proof) < PROOFS.indexOf(least)
-}
-
-function pairOf({ subject }: Case): Pair {
-  return { from: subject.from, to: subject.to }
 }
 
 function isEntry(looked: Looked): looked is Entry {

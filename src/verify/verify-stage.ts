@@ -31,8 +31,7 @@ export function verifyStage(options: VerifyOptions): Stage {
         if ('passing' in group) return group.passing
         const { items, source, dest } = group
         const verdicts = await examine(items, { source, dest, least: options.least }, context)
-        items.forEach(({ line }, at) => write(line, verdicts[at] as Verdict))
-        return items.map(({ line }) => line)
+        return items.map(({ line }, at) => judged(line, verdicts[at] as Verdict))
       },
     )
   }
@@ -56,18 +55,26 @@ async function* casesOf(
       context,
       (dest) => limit.sizeFor(dest),
       (cases, error) => {
-        for (const { line } of cases) write(line, { error })
-        passing.push(...cases.map(({ line }) => line))
+        passing.push(...cases.map(({ line }) => judged(line, { error })))
       },
     )
     if (passing.length > 0) yield { passing }
   }
 }
 
-/** A verdict takes the place of an earlier one. */
-function write(line: Line, verdict: Verdict): void {
-  const none = { verified: undefined, proof: undefined, digest: undefined, toDigest: undefined, differs: undefined }
+/** A verdict takes the place of an earlier one, and of the error of an earlier look. */
+function judged(line: Line, verdict: Verdict): Line {
+  const error = line.record.outcome === 'unknown' ? line.record.error : undefined
+  const none = {
+    verified: undefined,
+    proof: undefined,
+    digest: undefined,
+    toDigest: undefined,
+    differs: undefined,
+    error,
+  }
   if ('gone' in verdict) setFields(line, { ...none, reason: 'gone' })
   else if ('error' in verdict) setFields(line, { ...none, verified: false, error: verdict.error.toFailure() })
   else setFields(line, { ...none, ...verdict })
+  return line
 }

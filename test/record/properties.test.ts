@@ -147,9 +147,10 @@ function oneLine(text: string): string {
 function isRecord(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const { key, to, toStore } = Object.fromEntries(Object.entries(value))
-  return (
-    typeof key === 'string' &&
-    (to === undefined || typeof to === 'string') &&
-    (toStore === undefined || typeof toStore === 'string')
-  )
+  return isText(key) && (to === undefined || isText(to)) && (toStore === undefined || typeof toStore === 'string')
+}
+
+/** A string that has bytes: without half a surrogate pair. */
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.isWellFormed()
 }

@@ -1,0 +1,180 @@
+/** One run of a tool: its stage between input and output, from the first byte to the exit code. */
+import { hostname } from 'node:os'
+import process, { env } from 'node:process'
+import { decode } from '../record/decode.ts'
+import { encode } from '../record/encode.ts'
+import { type RekeyError, toRekeyError } from '../record/errors.ts'
+import type { Line } from '../record/line.ts'
+import type { Context } from '../stage/stage.ts'
+import type { Arguments } from '../stage/tool.ts'
+import { flag, number, text } from '../stage/tool.ts'
+import { STORE_DEFAULTS } from '../store/contract.ts'
+import type { Surroundings } from '../store/open.ts'
+import { Stores } from '../store/stores.ts'
+import { appendTo } from './appender.ts'
+import { EXIT } from './exit-codes.ts'
+import { checkFiles, readFile, readInput } from './input.ts'
+import { Messages } from './messages.ts'
+import { Output } from './output.ts'
+import { openScratch } from './scratch.ts'
+import { exitCodeOf, Signals } from './signals.ts'
+import { grouped, Tally } from './tally.ts'
+import type { AnyTool } from './tools.ts'
+import { mendTornLine } from './torn-line.ts'
+
+export class ToolRun {
+  readonly #tool: AnyTool
+  readonly #args: Arguments
+  readonly #options: unknown
+  readonly #tally: Tally
+  readonly #messages: Messages
+  readonly #output = new Output()
+  readonly #stop = new AbortController()
+  readonly #abort = new AbortController()
+  readonly #stores: Stores
+  readonly #signals: Signals
+  #tooManyErrors = false
+  #unwritten = 0
+
+  constructor(tool: AnyTool, args: Arguments, options: unknown) {
+    this.#tool = tool
+    this.#args = args
+    this.#options = options
+    this.#tally = new Tally(tool)
+    this.#messages = new Messages({
+      tool: tool.name,
+      quiet: flag(args, 'quiet'),
+      json: text(args, 'log') === 'json',
+      progress: args.flags.progress as boolean | undefined,
+      now: Date.now,
+    })
+    const settings = { ...STORE_DEFAULTS, ...tool.settings?.(options) }
+    this.#stores = new Stores(settings, this.#surroundings(), {
+      now: Date.now,
+      random: Math.random,
+      stop: this.#stop.signal,
+    })
+    this.#signals = new Signals((signal) => {
+      this.#messages.warn(`${signal}: finishing what is in flight; once more ends at once`)
+      this.#stop.abort()
+    })
+    this.#output.closed.addEventListener('abort', () => this.#stop.abort(), { once: true })
+  }
+
+  async toEnd(): Promise<number> {
+    const started = Date.now()
+    let failure: RekeyError | undefined
+    try {
+      for (const path of this.#tool.continues?.(this.#options) ?? []) await this.#mendTornLine(path)
+      this.#messages.startProgress(this.#tally)
+      await this.#work()
+    } catch (thrown) {
+      failure = toRekeyError(thrown)
+    }
+    this.#stop.abort()
+    failure = (await this.#finish()) ?? failure
+    this.#messages.stopProgress()
+    return this.#conclude(failure, Date.now() - started)
+  }
+
+  async #work(): Promise<void> {
+    const reads = this.#tool.reads === 'records'
+    const input = reads
+      ? decode(readInput(this.#args.words, this.#stop.signal), number(this.#args, 'max-line'), this.#stop.signal)
+      : nothing()
+    for await (const batch of this.#tool.stage(this.#options)(input, this.#context())) {
+      const printed = this.#account(batch)
+      if (printed.length > 0 && !(await this.#output.write(encode(printed)))) this.#unwritten += printed.length
+      if (this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'quiet') return
+    }
+  }
+
+  async #mendTornLine(path: string): Promise<void> {
+    const mended = mendTornLine(path)
+    if (mended === 'cut')
+      this.#messages.warn(`${path} ended within a line; that line is cut off and its key is done again`)
+    if (mended === 'apart') await this.#output.write(Buffer.from('\n'))
+  }
+
+  /** Counts a batch and gives the part of it that is printed. */
+  #account(batch: readonly Line[]): readonly Line[] {
+    for (const line of batch) this.#tally.add(line)
+    const limit = flag(this.#args, 'fail-fast') ? 1 : (number(this.#args, 'max-errors') ?? Number.POSITIVE_INFINITY)
+    if (this.#tally.newFailures >= limit) {
+      this.#tooManyErrors = true
+      this.#stop.abort()
+    }
+    const { prints } = this.#tool
+    return prints === undefined ? batch : batch.filter((line) => prints(this.#options, line.record))
+  }
+
+  async #finish(): Promise<RekeyError | undefined> {
+    const ends = await Promise.allSettled([this.#output.flush(), this.#stores.close()])
+    this.#signals.release()
+    const failed = ends.find((end) => end.status === 'rejected')
+    return failed === undefined ? undefined : toRekeyError(failed.reason)
+  }
+
+  #conclude(failure: RekeyError | undefined, elapsedMs: number): number {
+    const closedEarly = this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'stop'
+    if (failure !== undefined) this.#messages.error(`${failure.code}: ${failure.message}`, { code: failure.code })
+    if (closedEarly) {
+      this.#messages.error(
+        `the output was closed; the outcomes of ${grouped(this.#unwritten)} records or more are not written. To go on: ${this.#tool.goOn}`,
+      )
+    }
+    if (this.#tooManyErrors)
+      this.#messages.error(`stopped after ${this.#tally.newFailures} failures. To go on: ${this.#tool.goOn}`)
+    if (this.#signals.received !== undefined)
+      this.#messages.warn(`stopped by ${this.#signals.received}. To go on: ${this.#tool.goOn}`)
+    this.#messages.counts(this.#tally, elapsedMs)
+    if (this.#signals.received !== undefined) return exitCodeOf(this.#signals.received)
+    if (failure !== undefined) return isUsage(failure) && this.#tally.total === 0 ? EXIT.usage : EXIT.stopped
+    if (this.#tooManyErrors || closedEarly) return EXIT.stopped
+    return this.#tally.anyBad ? EXIT.badRecords : EXIT.ok
+  }
+
+  #context(): Context {
+    return {
+      stop: this.#stop.signal,
+      abort: this.#abort.signal,
+      now: Date.now,
+      random: Math.random,
+      warn: (message) => this.#messages.warn(message),
+      count: (word, records) => this.#tally.count(word, records),
+      open: (location) => this.#stores.open(location),
+      readFile: async function* (path) {
+        await checkFiles([path])
+        yield* readFile(path, new AbortController().signal)
+      },
+      appendTo,
+      scratch: openScratch,
+    }
+  }
+
+  #surroundings(): Surroundings {
+    return {
+      env: (name) => env[name],
+      envStartingWith: (prefix) =>
+        Object.keys(env).flatMap((name) => (name.startsWith(prefix) ? [env[name] as string] : [])),
+      processName: { host: hostname(), pid: process.pid },
+      isAlive,
+      die: () => process.kill(process.pid, 'SIGKILL'),
+      warn: (message) => this.#messages.warn(message),
+    }
+  }
+}
+
+function isUsage(error: RekeyError): boolean {
+  return ['E_USAGE', 'E_LOCATION', 'E_UNSUPPORTED', 'E_AUTH'].includes(error.code)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function* nothing(): AsyncGenerator<readonly Line[]> {}
