@@ -17,6 +17,7 @@ export interface VerifyOptions {
   readonly sample: number
   readonly onlyBad: boolean
   readonly concurrency: number | undefined
+  readonly mtimeFields: readonly string[]
 }
 
 export function verifyStage(options: VerifyOptions): Stage {

@@ -3,7 +3,7 @@ import { RekeyError } from '../record/errors.ts'
 import type { KeyRecord, Proof } from '../record/record.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
-import { flag, text } from '../stage/tool.ts'
+import { flag, text, texts } from '../stage/tool.ts'
 import type { VerifyOptions } from './verify-stage.ts'
 import { verifyStage } from './verify-stage.ts'
 
@@ -34,6 +34,12 @@ export const verify: Tool<VerifyOptions> = {
       value: 'N|auto',
       help: 'keys in flight at once (default auto: what suits the store)',
     },
+    'mtime-field': {
+      type: 'string',
+      many: true,
+      value: 'FIELD',
+      help: 'a hash field that holds a time, as given to list-keys: tells a source that has changed since (Redis)',
+    },
   },
   holds: 'the keys in flight',
   onFailure: 'what differs, and what a store would not tell, comes out with verified false; exit code 1',
@@ -44,7 +50,9 @@ export const verify: Tool<VerifyOptions> = {
     sample: sampleOf(args),
     onlyBad: flag(args, 'only-bad'),
     concurrency: concurrencyOf(args),
+    mtimeFields: texts(args, 'mtime-field'),
   }),
+  settings: ({ mtimeFields }) => ({ mtimeFields }),
   tally,
   prints: ({ onlyBad }, record) => !onlyBad || isBad(record),
   stage: verifyStage,

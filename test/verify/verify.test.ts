@@ -160,6 +160,17 @@ describe('Redis', () => {
     expect(await verdict()).toMatchObject([{ verified: false, differs }])
   })
 
+  test('a hash that has changed since it was listed is told from a wrong copy by its own time', async () => {
+    await redis.hset('from', { at: '2026-01-02T00:00:00Z' })
+    await redis.copy('from', 'to')
+    await redis.hset('from', { at: '2026-01-03T00:00:00Z' })
+    const times = ['--mtime-field', 'at']
+    expect(await verdict(...times)).toMatchObject([{ verified: false, differs: ['content'] }])
+    const stdin = `${JSON.stringify({ store: location, key: 'from', mtime: '2026-01-02T00:00:00.000Z', to: 'to' })}\n`
+    const run = await runTool('verify', { args: times, stdin })
+    expect(recordsOf(run)).toMatchObject([{ verified: false, differs: ['content', 'source-changed'] }])
+  })
+
   test('another type', async () => {
     await redis.set('from', '1')
     await redis.rpush('to', '1')
