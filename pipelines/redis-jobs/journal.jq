@@ -7,8 +7,8 @@ def plural($one; $many): if . == 1 then "1 \($one)" else "\(.) \($many)" end;
 
 # A look has shown that source and destination are not the same. A line that is no record differs from nothing.
 def differs: .verified == false and (.key // .key64) != null;
-# This run has made the destination. After a verdict its reason may be the verdict's.
-def is_own: .outcome == "done" and (.reason == null or .reason == "source-changed");
+# This run has made the destination.
+def is_own: .outcome == "done" and .reason == null;
 def created: is_own or .outcome == "unknown";
 
 def bare: del(.reason, .error, .verified, .proof, .digest, .toDigest, .differs);
@@ -27,8 +27,9 @@ def last_proofs($ids):
 def removable($proofs):
   (reduce $proofs[] as $r ({}; .[$r | id] = $r)) as $proof
   | inputs
-  | select(.differs != ["missing"] and .reason != "gone")
-  | if .verified == true or (.differs // [] | index("source-missing")) then . else $proof[id] // . end;
+  | (.differs // []) as $differs
+  | select(.reason != "gone" and ($differs | index("missing") | not))
+  | if .verified == true or ($differs | index("source-missing")) then . else $proof[id] // . end;
 
 def leftover: select(.deleted == null and .reason != "gone" and .outcome != "planned") | as_done;
 
@@ -64,7 +65,7 @@ def outcomes:
 # The differences that verify has found, and what can be done about them.
 def report($work):
   def examples($which): limit(3; .[] | select(.outcome == $which))
-    | "  \(name) differs in \(.differs // [.error.message] | join(", "))\(if .reason == "source-changed" then "; its original has changed since the plan" else "" end)";
+    | "  \(name): \(.differs // [.error.message] | join(", "))";
   [inputs]
   | (map(select(.outcome == "skipped")) | length) as $stale
   | (length - $stale) as $changed

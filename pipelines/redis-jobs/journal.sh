@@ -43,7 +43,7 @@ remaining() {
 
 # Verifies, and keeps the earlier proofs of what differs now.
 prove() {
-  remaining | verify > "$WORK/proven.part" || settle "${PIPESTATUS[@]}"
+  remaining | verify "${times[@]}" > "$WORK/proven.part" || settle "${PIPESTATUS[@]}"
   proofs_for "$WORK/proven.part" > "$WORK/earlier.part"
   mv "$WORK/earlier.part" "$WORK/earlier.ndjson"
   mv "$WORK/proven.part" "$WORK/proven.ndjson"
