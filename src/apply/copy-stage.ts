@@ -10,12 +10,13 @@ import { KeyLimit } from '../stage/key-limit.ts'
 import { parallel } from '../stage/parallel.ts'
 import type { Appender, Context, Stage } from '../stage/stage.ts'
 import { StoreGroups } from '../stage/store-groups.ts'
-import type { Job, Settlement, Work } from './copy-job.ts'
 import { runJob } from './copy-job.ts'
 import type { IfExists } from './if-exists.ts'
+import { settle } from './settle.ts'
 import { Settled } from './settled.ts'
 import type { Task } from './task.ts'
 import { taskOf } from './task.ts'
+import type { Job, Settlement, Work } from './work.ts'
 
 export interface CopyOptions {
   readonly dryRun: boolean
@@ -133,18 +134,4 @@ function intentOf({ store, key, key64, to, to64, toStore }: KeyRecord): KeyRecor
 
 function refuse(line: Line, error: RekeyError): void {
   setFields(line, { outcome: 'failed', reason: undefined, error: error.toFailure() })
-}
-
-function settle(line: Line, settlement: Settlement, stamp: { ms: number; at: string }): Line {
-  const { outcome } = settlement
-  setFields(line, {
-    outcome,
-    reason: 'reason' in settlement ? settlement.reason : undefined,
-    error: 'error' in settlement ? settlement.error.toFailure() : undefined,
-    toEtag: 'etag' in settlement ? settlement.etag : undefined,
-    lost: 'lost' in settlement ? settlement.lost : undefined,
-    tries: 'tries' in settlement ? settlement.tries : undefined,
-    ...(outcome === 'done' || outcome === 'unknown' ? stamp : {}),
-  })
-  return line
 }

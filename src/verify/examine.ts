@@ -5,6 +5,7 @@ import type { Proof } from '../record/record.ts'
 import { PROOFS } from '../record/record.ts'
 import type { Context } from '../stage/stage.ts'
 import type { Entry, Looked, Store } from '../store/contract.ts'
+import { isEntry, lookAt } from '../store/look.ts'
 import type { Compared } from '../store/same-content.ts'
 import { compareCases } from './compare.ts'
 import type { Difference } from './differences.ts'
@@ -82,15 +83,15 @@ async function readAll(
 ): Promise<readonly Reading[]> {
   const { source, dest } = examination
   const [here, there] = await Promise.all([
-    look(
+    lookAt(
       source,
       cases.map((one) => one.subject.from),
-      context,
+      context.abort,
     ),
-    look(
+    lookAt(
       dest,
       cases.map((one) => one.subject.to),
-      context,
+      context.abort,
     ),
   ])
   const early = cases.map((one, at) => verdictByEntries(one, here[at], there[at], examination, context.now()))
@@ -98,11 +99,6 @@ async function readAll(
   const compared = await compareCases(open, examination, context)
   const byContent = new Map(open.map((one, at) => [one, verdictByContent(compared[at], examination)]))
   return cases.map((one, at) => ({ source: here[at], verdict: early[at] ?? (byContent.get(one) as Verdict) }))
-}
-
-/** A look that fails as a whole fails for each key. */
-async function look(store: Store, keys: readonly Subject['to'][], context: Context): Promise<readonly Looked[]> {
-  return await store.stat(keys, context.abort).catch((error: RekeyError) => keys.map(() => error))
 }
 
 /** The verdict, where what the stores tell without the contents settles it. */
@@ -147,8 +143,4 @@ function verdictByContent(compared: Compared, { least }: Examination): Verdict {
 
 function isWeaker(proof: Proof, least: Proof): boolean {
   return PROOFS.indexOf(proof) < PROOFS.indexOf(least)
-}
-
-function isEntry(looked: Looked): looked is Entry {
-  return looked !== undefined && !(looked instanceof RekeyError)
 }

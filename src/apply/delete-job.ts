@@ -1,0 +1,112 @@
+/**
+ * One batch of removals: see that each copy is there, remove what is still as it was proven, and find out about every
+ * removal that got no answer. Each work ends in exactly one outcome.
+ */
+import { RekeyError, toRekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
+import { keyText } from '../record/key.ts'
+import type { Line } from '../record/line.ts'
+import type { Context } from '../stage/stage.ts'
+import type { StoreGroup } from '../stage/store-groups.ts'
+import type { Looked, Outcome, Store, Target } from '../store/contract.ts'
+import { lookAt } from '../store/look.ts'
+import type { Deletion } from './deletion.ts'
+import type { Settlement } from './work.ts'
+
+type Removal = Deletion & { kind: 'remove' }
+
+export interface RemovalWork {
+  readonly line: Line
+  readonly removal: Removal
+}
+
+export interface RemovalSettings {
+  readonly dryRun: boolean
+  /** how often a removal that got no answer is sent again */
+  readonly retries: number
+}
+
+/** `source` is the store that is removed from, `dest` the one that holds the witnesses. */
+export async function removeGroup(
+  { items, source, dest }: StoreGroup<RemovalWork>,
+  { dryRun, retries }: RemovalSettings,
+  context: Context,
+): Promise<readonly Settlement[]> {
+  const settlements = new Map<RemovalWork, Settlement>()
+  const refusals = await witnessRefusals(items, source, dest, context)
+  let open = items.filter((work, at) => {
+    const error = refusals[at]
+    if (error !== undefined) settlements.set(work, { outcome: 'failed', error })
+    return error === undefined
+  })
+  if (dryRun) return items.map((work) => settlements.get(work) ?? { outcome: 'planned', reason: 'dry-run' })
+  for (let tries = 1; open.length > 0; tries++) {
+    const outcomes = await remove(source, open, context)
+    const unclear = open.filter((work, at) => {
+      const outcome = outcomes[at] ?? unanswered(work)
+      settlements.set(work, outcome)
+      return outcome.outcome === 'unknown'
+    })
+    // A removal is guarded by what the key was, so that sending it again can do no harm.
+    const there = await lookAt(source, keysOf(unclear), context.abort)
+    open = unclear.filter((work, at) => {
+      if (there[at] === undefined) settlements.set(work, { outcome: 'done' })
+      return there[at] !== undefined && tries <= retries && !context.stop.aborted
+    })
+  }
+  return items.map((work) => settlements.get(work) ?? unanswered(work))
+}
+
+/** Why a source must stay: its copy is not there, or is the source itself under another name. */
+async function witnessRefusals(
+  works: readonly RemovalWork[],
+  source: Store,
+  dest: Store,
+  context: Context,
+): Promise<readonly (RekeyError | undefined)[]> {
+  if (works[0]?.removal.witness === undefined) return []
+  const copies = works.map(({ removal }) => removal.witness?.key ?? removal.key)
+  const there = await lookAt(dest, copies, context.abort)
+  const here = await lookAt(source, keysOf(works), context.abort)
+  return works.map(({ removal }, at) => refusal(removal, here[at], there[at]))
+}
+
+function refusal({ key }: Removal, here: Looked, there: Looked): RekeyError | undefined {
+  if (there instanceof RekeyError) return there
+  if (there === undefined) return new RekeyError('E_UNPROVEN', `${keyText(key)} stays: its copy is not there any more`)
+  if (here === undefined || here instanceof RekeyError) return undefined
+  if (here.object === undefined || here.object !== there.object) return undefined
+  return new RekeyError('E_UNPROVEN', `${keyText(key)} stays: its copy is the same thing under another name`)
+}
+
+function keysOf(works: readonly RemovalWork[]): readonly Key[] {
+  return works.map(({ removal }) => removal.key)
+}
+
+async function remove(store: Store, works: readonly RemovalWork[], context: Context): Promise<readonly Outcome[]> {
+  if (store.remove === undefined) {
+    const error = new RekeyError('E_UNSUPPORTED', `${store.location} cannot be deleted from`)
+    return works.map(() => ({ outcome: 'failed', error }))
+  }
+  try {
+    return await store.remove(
+      works.map(({ removal }) => targetOf(removal, store)),
+      context.abort,
+    )
+  } catch (thrown) {
+    const error = new RekeyError('E_UNANSWERED', toRekeyError(thrown).message, { cause: thrown })
+    return works.map(() => ({ outcome: 'unknown', error }))
+  }
+}
+
+/** A destination that does not keep its source's time is not held to it. */
+function targetOf({ key, expect, witness }: Removal, { traits }: Store): Target {
+  const { mtimeMs, ...rest } = expect
+  const keepsTime = witness !== undefined || traits.holds.includes('mtime')
+  return { key, expect: keepsTime && mtimeMs !== undefined ? { ...rest, mtimeMs } : rest }
+}
+
+function unanswered({ removal }: RemovalWork): Outcome {
+  const message = `${keyText(removal.key)} may have been deleted: no answer came, and it could not be looked at`
+  return { outcome: 'unknown', error: new RekeyError('E_UNANSWERED', message) }
+}

@@ -1,0 +1,72 @@
+/** Looks at both sides of each write before it is made, and decides under which guard it may be. */
+import type { Context } from '../stage/stage.ts'
+import type { Entry, Evidence, Looked, Outcome, Store } from '../store/contract.ts'
+import { isEntry, lookAt } from '../store/look.ts'
+import type { Decision } from './if-exists.ts'
+import { decideWrite } from './if-exists.ts'
+import { settleDoubtful } from './unanswered.ts'
+import type { Attempt, CopySettings, Job, Settlement, Work } from './work.ts'
+
+/** Looks at both sides and decides; what needs no write is settled here. */
+export async function planJob(
+  job: Job,
+  settings: CopySettings,
+  context: Context,
+  settlements: Map<Work, Settlement>,
+): Promise<readonly Attempt[]> {
+  const { items: works, source, dest } = job
+  const there = await lookAt(
+    dest,
+    works.map((work) => work.pair.to),
+    context.abort,
+  )
+  const here =
+    settings.ifExists === 'newest'
+      ? await lookAt(
+          source,
+          works.map((work) => work.pair.from),
+          context.abort,
+        )
+      : []
+  const attempts: Attempt[] = []
+  const doubtful: Work[] = []
+  works.forEach((work, at) => {
+    const before = there[at]
+    const decision = decideWrite(settings.ifExists, work.pair.to, work.put ? valueEntry(work) : here[at], before)
+    if (isEntry(before) && settings.isInDoubt(work)) doubtful.push(work)
+    else if ('outcome' in decision) settlements.set(work, decision)
+    else attempts.push(attemptOf(work, decision, before))
+  })
+  if (doubtful.length > 0) await settleDoubtful(job, doubtful, context, settlements)
+  return await withDigests(dest, attempts, context)
+}
+
+/** The time of a value that is put is the record's own, or now. */
+function valueEntry({ line, pair }: Work): Entry {
+  const { mtime } = line.record
+  return { key: pair.from, ...(mtime === undefined ? {} : { mtimeMs: Date.parse(mtime) }) }
+}
+
+function attemptOf(work: Work, { guard, expect }: Exclude<Decision, Outcome>, before: Looked): Attempt {
+  const pair = expect === undefined ? work.pair : { ...work.pair, expect }
+  return { work, guard, pair, before: before as Entry | undefined }
+}
+
+/** Adds the destination's digest to what a `match` expects, where the store makes digests. */
+async function withDigests(dest: Store, attempts: readonly Attempt[], context: Context): Promise<readonly Attempt[]> {
+  const matching = attempts.filter((attempt) => attempt.guard === 'match')
+  if (matching.length === 0 || dest.digest === undefined) return attempts
+  const digests = await dest.digest(
+    matching.map((attempt) => attempt.pair.to),
+    context.abort,
+  )
+  const expected = new Map<Attempt, Evidence>()
+  matching.forEach((attempt, at) => {
+    const digest = digests[at]
+    if (typeof digest === 'string') expected.set(attempt, { ...attempt.pair.expect, digest })
+  })
+  return attempts.map((attempt) => {
+    const expect = expected.get(attempt)
+    return expect === undefined ? attempt : { ...attempt, pair: { ...attempt.pair, expect } }
+  })
+}

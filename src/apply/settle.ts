@@ -1,0 +1,27 @@
+/** Writes what became of a record into its line. */
+import type { Line } from '../record/line.ts'
+import { setFields } from '../record/line.ts'
+import type { KeyRecord } from '../record/record.ts'
+import type { Settlement } from './work.ts'
+
+/** When a write was answered, and how long that took. */
+export interface Stamp {
+  readonly ms: number
+  readonly at: string
+}
+
+/** The fields of one outcome take the place of those of an earlier one; `more` fields go with `done` alone. */
+export function settle(line: Line, settlement: Settlement, stamp: Stamp, more: Partial<KeyRecord> = {}): Line {
+  const { outcome } = settlement
+  setFields(line, {
+    outcome,
+    reason: 'reason' in settlement ? settlement.reason : undefined,
+    error: 'error' in settlement ? settlement.error.toFailure() : undefined,
+    toEtag: 'etag' in settlement ? settlement.etag : line.record.toEtag,
+    lost: 'lost' in settlement ? settlement.lost : line.record.lost,
+    tries: 'tries' in settlement ? settlement.tries : undefined,
+    ...(outcome === 'done' || outcome === 'unknown' ? stamp : {}),
+    ...(outcome === 'done' ? more : {}),
+  })
+  return line
+}

@@ -1,0 +1,86 @@
+/** Finds out about writes that got no answer, by what the destination holds. */
+import { RekeyError } from '../record/errors.ts'
+import { keyText } from '../record/key.ts'
+import type { Context } from '../stage/stage.ts'
+import type { Outcome, Store } from '../store/contract.ts'
+import { lookAt } from '../store/look.ts'
+import { compareContents } from '../store/same-content.ts'
+import type { Attempt, CopySettings, Job, Settlement, Work } from './work.ts'
+
+/** An earlier run was about to write these when it ended, and they are there: ours if they hold what the source holds. */
+export async function settleDoubtful(
+  { source, dest }: Job,
+  works: readonly Work[],
+  context: Context,
+  settlements: Map<Work, Settlement>,
+): Promise<void> {
+  const same = await isSame(source, dest, works, context)
+  works.forEach((work, at) => {
+    settlements.set(
+      work,
+      same[at] ? { outcome: 'done' } : unanswered(work, 'an earlier run was writing it when it ended'),
+    )
+  })
+}
+
+/** Gives back the attempts that are to be made again: those of which the destination shows nothing. */
+export async function settleUnanswered(
+  { source, dest }: Job,
+  unclear: readonly Attempt[],
+  tries: number,
+  settings: CopySettings,
+  context: Context,
+  settlements: Map<Work, Settlement>,
+): Promise<readonly Attempt[]> {
+  if (unclear.length === 0) return []
+  const works = unclear.map((attempt) => attempt.work)
+  const there = await lookAt(
+    dest,
+    works.map((work) => work.pair.to),
+    context.abort,
+  )
+  const same = await isSame(source, dest, works, context)
+  const again: Attempt[] = []
+  unclear.forEach((attempt, at) => {
+    const mayRepeat = tries <= settings.retries && !context.stop.aborted
+    if (same[at]) settlements.set(attempt.work, finished(attempt, { outcome: 'done' }, tries))
+    else if (there[at] === undefined && mayRepeat) again.push(attempt)
+    else
+      settlements.set(attempt.work, unanswered(attempt.work, `it was sent ${tries === 1 ? 'once' : `${tries} times`}`))
+  })
+  return again
+}
+
+async function isSame(
+  source: Store,
+  dest: Store,
+  works: readonly Work[],
+  context: Context,
+): Promise<readonly boolean[]> {
+  // What a put has written is looked at by verify, which knows how to read the value.
+  if (works[0]?.put) return works.map(() => false)
+  const compared = await compareContents(
+    source,
+    dest,
+    works.map((work) => work.pair),
+    context.abort,
+  ).catch(() => [])
+  return works.map((_, at) => {
+    const answer = compared[at]
+    return answer !== undefined && !(answer instanceof RekeyError) && answer.same
+  })
+}
+
+/** The outcome with what the look before the write knows: whether something was replaced. */
+export function finished(attempt: Attempt, outcome: Outcome, sent: number): Outcome {
+  const tries = (outcome.tries ?? 1) + sent - 1
+  const counted = tries > 1 ? { ...outcome, tries } : outcome
+  if (counted.outcome !== 'done' || counted.reason !== undefined || attempt.before === undefined) return counted
+  return { ...counted, reason: attempt.guard === 'merge' ? 'merged' : 'replaced' }
+}
+
+/** For a write of which nobody can say whether it was made. */
+export function unanswered(work: Work, circumstance: string): Outcome {
+  const message = `${keyText(work.pair.to)} may have been written: ${circumstance} and no answer came; verify tells whether it holds what it should`
+  return { outcome: 'unknown', error: new RekeyError('E_UNANSWERED', message) }
+}
