@@ -61,7 +61,7 @@ export const verify: Tool<VerifyOptions> = {
 function tally(record: KeyRecord): string {
   if (record.verified !== undefined) return record.verified ? 'verified' : 'differ'
   if (record.reason === 'gone') return 'gone'
-  return record.outcome === undefined ? 'not looked at' : `${record.outcome}, not looked at`
+  return record.outcome === undefined ? 'not looked at' : `${record.outcome} before`
 }
 
 function isBad({ verified, outcome }: KeyRecord): boolean {
