@@ -1,5 +1,6 @@
 // Writes real domain names as the old index had them: indexes/domains/<name with dots as dashes>.json, each with a body
 // that holds the domain. Where two names come to one dashed key, the last one has overwritten the other, as it did then.
+// Two files are there that every such index has: a second body of a domain under search.json, and one without a domain.
 // usage: plant.js DIRECTORY COUNT
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -22,3 +23,8 @@ for (let at = 0; at < Number(count); at++) {
   }
   writeFileSync(join(index, `${domain.replaceAll('.', '-')}.json`), JSON.stringify(body))
 }
+
+const twin = names[0]
+mkdirSync(join(index, twin.replaceAll('.', '-')))
+writeFileSync(join(index, twin.replaceAll('.', '-'), 'search.json'), JSON.stringify({ domain: twin }))
+writeFileSync(join(index, 'datapackage.json'), JSON.stringify({ name: 'domains' }))
