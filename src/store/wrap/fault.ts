@@ -24,7 +24,14 @@ export interface Faults {
 export function parseFaults(text: string): Faults {
   const named = Object.fromEntries(text.split(',').map((part) => part.split('=')))
   const at = (name: keyof Faults) => Number(named[name] ?? 0)
-  return { seed: at('seed'), busy: at('busy'), refuse: at('refuse'), lose: at('lose'), drop: at('drop'), die: at('die') }
+  return {
+    seed: at('seed'),
+    busy: at('busy'),
+    refuse: at('refuse'),
+    lose: at('lose'),
+    drop: at('drop'),
+    die: at('die'),
+  }
 }
 
 /** `die` ends the process as kill -9 does. */
