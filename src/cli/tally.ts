@@ -3,7 +3,7 @@ import type { Line } from '../record/line.ts'
 import type { AnyTool } from './tools.ts'
 
 export class Tally {
-  readonly counts = new Map<string, number>()
+  readonly #counts = new Map<string, number>()
   /** failures that this run has found, not those that came in with their records */
   newFailures = 0
   /** whether any record failed, differs or is unknown, here or in an earlier tool */
@@ -14,9 +14,14 @@ export class Tally {
     this.#tool = tool
   }
 
+  /** by the words, in alphabetical order, so that two runs are told alike */
+  get counts(): readonly (readonly [string, number])[] {
+    return [...this.#counts].sort(([one], [other]) => (one < other ? -1 : 1))
+  }
+
   get total(): number {
     let total = 0
-    for (const count of this.counts.values()) total += count
+    for (const count of this.#counts.values()) total += count
     return total
   }
 
@@ -31,13 +36,13 @@ export class Tally {
   }
 
   count(word: string, records: number): void {
-    this.counts.set(word, (this.counts.get(word) ?? 0) + records)
+    this.#counts.set(word, (this.#counts.get(word) ?? 0) + records)
   }
 
   /** `20,000 records in 2.1 s: 19,990 done, 10 skipped` */
   toText(elapsedMs: number): string {
     const total = this.total
-    const parts = [...this.counts].map(([word, count]) => `${grouped(count)} ${word}`)
+    const parts = this.counts.map(([word, count]) => `${grouped(count)} ${word}`)
     const sum = parts.length === 0 ? '' : `: ${parts.join(', ')}`
     return `${grouped(total)} ${total === 1 ? 'record' : 'records'} in ${(elapsedMs / 1000).toFixed(1)} s${sum}`
   }

@@ -21,7 +21,7 @@ describe('exit code and counts', () => {
       'copy-apply',
       skipped + failed,
       1,
-      /: 2 records in .* s: 1 skipped, 1 failed\n$/,
+      /: 2 records in .* s: 1 failed, 1 skipped\n$/,
     ],
     ['one that is unknown', 'copy-apply', unknown, 1, /: 1 unknown\n$/],
     ['one that differs', 'delete-apply', differs, 1, /^delete-apply: 1 record /],

@@ -26,7 +26,7 @@ test('a longer one fails, with its line number, and the run goes on', async () =
 test('--max-line sets the limit', async () => {
   const run = await runTool('verify', { args: ['--max-line', '100'], stdin: lineOf(100) + lineOf(101) })
   expect(recordsOf(run).map(({ outcome }) => outcome)).toEqual(['skipped', 'failed'])
-  expect(run.stderr).toMatch(/^verify: 2 records in [\d.]+ s: 1 skipped before, 1 failed before\n$/)
+  expect(run.stderr).toMatch(/^verify: 2 records in [\d.]+ s: 1 failed before, 1 skipped before\n$/)
 })
 
 test('half a gigabyte without a newline is counted, not held', async () => {
