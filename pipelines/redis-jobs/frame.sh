@@ -51,8 +51,8 @@ prepare() {
   [[ $BATCH_SIZE =~ ^([1-9][0-9]*|auto)$ ]] || refuse "BATCH_SIZE is a number of keys or auto, not '$BATCH_SIZE'"
   mkdir -p "$WORK" || refuse "cannot make the directory $WORK"
   exec 9>> "$WORK/lock"
-  # Held by the tools too, so that one that outlives a killed run keeps the next from its journal.
-  if command -v flock > /dev/null && ! flock -n 9; then refuse "another run is at work in $WORK"; fi
+  # Held by the tools too, so that one that outlives a killed run keeps the next from its journal until it has ended.
+  if command -v flock > /dev/null && ! flock -w 10 9; then refuse "another run is at work in $WORK"; fi
   one_database
 }
 

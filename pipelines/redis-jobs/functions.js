@@ -39,7 +39,10 @@ function target({ REDIS_URL, REDISCLI_AUTH, REDIS_CA_FILE }) {
 function report({ library_name: name, functions, library_code: code }) {
   const found = [...new Set(code.match(OLD_NAMES))].sort()
   if (found.length === 0) return
-  const names = functions.map((one) => toObject(one).name).join(', ')
+  const names = functions
+    .map((one) => toObject(one).name)
+    .sort()
+    .join(', ')
   console.log(
     `Server-side library "${name}" (${names}) hard-codes ${found.join(' ')}: change it before the old keys go`,
   )

@@ -7,13 +7,13 @@ def plural($one; $many): if . == 1 then "1 \($one)" else "\(.) \($many)" end;
 
 # A look has shown that source and destination are not the same. A line that is no record differs from nothing.
 def differs: .verified == false and (.key // .key64) != null;
-# This run has made the destination.
+# This run has made the destination. Of what is unknown it has noted that it was absent.
 def is_own: .outcome == "done" and .reason == null;
 def created: is_own or .outcome == "unknown";
 
 def bare: del(.reason, .error, .verified, .proof, .digest, .toDigest, .differs);
 def as_done: bare | .outcome = "done";
-def own: if is_own then .own = true else . end;
+def own: if created then .own = true else . end;
 def reopened: bare | del(.outcome, .tries, .ms, .at);
 def adopted: (if .own then del(.reason) else . end) | del(.own);
 
@@ -34,6 +34,8 @@ def removable($proofs):
 def leftover: select(.deleted == null and .reason != "gone" and .outcome != "planned") | as_done;
 
 def bar: "=" * 60;
+# Words and how often each came, the most frequent first.
+def by_count: to_entries | sort_by(-.value, .key)[];
 
 def summary:
   reduce inputs as $r ({}; .[$r.outcome] += 1 | .total += 1
@@ -44,7 +46,7 @@ def summary:
   | (.why.gone // 0) as $gone
   | ((.skipped // 0) - $exists - $gone) as $other
   | ((.failed // 0) + (.unknown // 0)) as $errors
-  | ((.how // {}) | del(.["dry-run"]) | to_entries | map("\(.value) \(.key)") | join(", ")) as $how
+  | ((.how // {}) | del(.["dry-run"]) | [by_count | "\(.value) \(.key)"] | join(", ")) as $how
   | bar, "Migration Summary", bar,
     "Total keys found:        \(.total // 0)",
     "Successfully migrated:   \(.[$migrated] // 0)\(
@@ -53,14 +55,14 @@ def summary:
     "Skipped (gone since):    \($gone)",
     (if $other == 0 then empty else "Skipped (other):         \($other)" end),
     "Errors:                  \($errors)\(
-      if $errors == 0 then "" else " (\(.codes | to_entries | map("\(.value) \(.key)") | join(", "))); copy --retry takes up what can pass" end)",
+      if $errors == 0 then "" else " (\([.codes | by_count | "\(.value) \(.key)"] | join(", "))); copy --retry takes up what can pass" end)",
     "Duration:                \($seconds)s",
     bar;
 
 def outcomes:
   reduce inputs as $r ({}; ([$r.outcome, $r.reason // $r.error.code // empty] | join(": ")) as $word
     | .[if $r.deleted then "deleted" else $word end] += 1)
-  | "\($what): \(add // 0)", (to_entries[] | "  \(.value) \(.key)");
+  | "\($what): \(add // 0)", (by_count | "  \(.value) \(.key)");
 
 # The differences that verify has found, and what can be done about them.
 def report($work):
