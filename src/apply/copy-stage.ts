@@ -2,21 +2,19 @@
  * The work of copy-apply on the stream.
  * Holds the jobs in flight, and 12 to 16 bytes for each record that --resume and --intents name.
  */
-import type { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
-import { setFields } from '../record/line.ts'
+import { settleFailed, settleSkipped } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
-import { KeyLimit } from '../stage/key-limit.ts'
-import { parallel } from '../stage/parallel.ts'
+import { workByStores } from '../stage/by-stores.ts'
 import type { Appender, Context, Stage } from '../stage/stage.ts'
-import { StoreGroups } from '../stage/store-groups.ts'
+import type { Placement } from '../stage/store-groups.ts'
 import { runJob } from './copy-job.ts'
 import type { IfExists } from './if-exists.ts'
-import { settle } from './settle.ts'
+import { settle, stampOf } from './settle.ts'
 import { Settled } from './settled.ts'
 import type { Task } from './task.ts'
 import { taskOf } from './task.ts'
-import type { Job, Settlement, Work } from './work.ts'
+import type { Settlement, Work } from './work.ts'
 
 export interface CopyOptions {
   readonly dryRun: boolean
@@ -43,69 +41,51 @@ export function copyStage(options: CopyOptions): Stage {
       isInDoubt: ({ line }: Work) => settled.isInDoubt(line.record),
       note: async (works: readonly Work[]) => await intents?.append(intentLines(works)),
     }
-    const limit = new KeyLimit(options.concurrency)
     try {
-      yield* parallel(
-        jobsOf(batches, settled, limit, options.retry, context),
-        () => limit.batches,
-        context.stop,
-        async (job) => {
-          if ('passing' in job) return job.passing
+      yield* workByStores<Work>(batches, context, {
+        concurrency: options.concurrency,
+        place(line) {
+          if (!settled.has(line.record)) return placeTask(line, taskOf(line.record, options.retry))
+          context.count('settled before', 1)
+          return undefined
+        },
+        refuse: ({ line }, error) => settleFailed(line, error.toFailure()),
+        async work(job) {
           const started = context.now()
           const settlements = await runJob(job, settings, context)
-          const ended = context.now()
-          const stamp = { ms: ended - started, at: new Date(ended).toISOString() }
+          const stamp = stampOf(started, context.now())
           return job.items.map(({ line }, at) => settle(line, settlements[at] as Settlement, stamp))
         },
-      )
+      })
     } finally {
       await intents?.close()
     }
   }
 }
 
-async function* jobsOf(
-  batches: AsyncIterable<readonly Line[]>,
-  settled: Settled,
-  limit: KeyLimit,
-  retry: boolean,
-  context: Context,
-): AsyncGenerator<Job | { readonly passing: readonly Line[] }> {
-  for await (const batch of batches) {
-    const passing: Line[] = []
-    const groups = new StoreGroups<Work>()
-    let before = 0
-    for (const line of batch) {
-      if (settled.has(line.record)) {
-        before++
-        continue
+/** The write that a task asks for, or its line with what became of it. */
+function placeTask(line: Line, task: Task): Placement<Work> | Line {
+  switch (task.kind) {
+    case 'settled':
+      return line
+    case 'fail':
+      return settleFailed(line, task.error.toFailure())
+    case 'skip':
+      return settleSkipped(line, task.reason)
+    case 'put':
+      return {
+        item: { line, put: true, pair: { from: task.to, to: task.to } },
+        source: task.dest,
+        dest: task.dest,
+        kind: 'put',
       }
-      const task = taskOf(line.record, retry)
-      if (task.kind === 'copy' || task.kind === 'put') {
-        addWork(groups, line, task)
-        continue
+    case 'copy':
+      return {
+        item: { line, put: false, pair: { from: task.from, to: task.to } },
+        source: task.source,
+        dest: task.dest,
       }
-      if (task.kind === 'fail') refuse(line, task.error)
-      if (task.kind === 'skip') setFields(line, { outcome: 'skipped', reason: task.reason, error: undefined })
-      passing.push(line)
-    }
-    if (before > 0) context.count('settled before', before)
-    yield* groups.open(
-      context,
-      (dest) => limit.sizeFor(dest),
-      (works, error) => {
-        for (const { line } of works) refuse(line, error)
-        passing.push(...works.map((work) => work.line))
-      },
-    )
-    if (passing.length > 0) yield { passing }
   }
-}
-
-function addWork(groups: StoreGroups<Work>, line: Line, task: Task & { kind: 'copy' | 'put' }): void {
-  const put = task.kind === 'put'
-  const pair = { from: put ? task.to : task.from, to: task.to }
-  groups.add({ line, put, pair }, put ? task.dest : task.source, task.dest, task.kind)
 }
 
 async function openIntents(options: CopyOptions, settled: Settled, context: Context): Promise<Appender | undefined> {
@@ -130,8 +110,4 @@ function intentOf({ store, key, key64, to, to64, toStore }: KeyRecord): KeyRecor
     ...(to64 === undefined ? {} : { to64 }),
     ...(toStore === undefined ? {} : { toStore }),
   }
-}
-
-function refuse(line: Line, error: RekeyError): void {
-  setFields(line, { outcome: 'failed', reason: undefined, error: error.toFailure() })
 }

@@ -10,6 +10,11 @@ export interface Stamp {
   readonly at: string
 }
 
+/** Both times in milliseconds since 1970. */
+export function stampOf(startedMs: number, endedMs: number): Stamp {
+  return { ms: endedMs - startedMs, at: new Date(endedMs).toISOString() }
+}
+
 /** The fields of one outcome take the place of those of an earlier one; `more` fields go with `done` alone. */
 export function settle(line: Line, settlement: Settlement, stamp: Stamp, more: Partial<KeyRecord> = {}): Line {
   const { outcome } = settlement

@@ -53,12 +53,14 @@ export function addTo(line: Line, to: Key): void {
   line.text = spliceAtEnd(line.text, `,"to":${JSON.stringify(to)}`)
 }
 
-export function settleFailed(line: Line, error: Failure): void {
+export function settleFailed(line: Line, error: Failure): Line {
   setFields(line, { outcome: 'failed', reason: undefined, error })
+  return line
 }
 
-export function settleSkipped(line: Line, reason: Reason): void {
+export function settleSkipped(line: Line, reason: Reason): Line {
   setFields(line, { outcome: 'skipped', reason, error: undefined })
+  return line
 }
 
 /** The text of a top-level member's value as it stands in the line: exact, also for numbers. Undefined when absent. */

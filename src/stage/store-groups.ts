@@ -4,6 +4,14 @@ import { toRekeyError } from '../record/errors.ts'
 import type { Store } from '../store/contract.ts'
 import type { Context } from './stage.ts'
 
+/** An item and the two locations that it concerns; items of different kinds never share a group. */
+export interface Placement<Item> {
+  readonly item: Item
+  readonly source: string
+  readonly dest: string
+  readonly kind?: string
+}
+
 /** Items that concern the same two stores. */
 export interface StoreGroup<Item> {
   readonly source: Store
@@ -14,8 +22,7 @@ export interface StoreGroup<Item> {
 export class StoreGroups<Item> {
   readonly #groups = new Map<string, { source: string; dest: string; items: Item[] }>()
 
-  /** Adds an item that concerns these two locations; items of different kinds never share a group. */
-  add(item: Item, source: string, dest: string, kind = ''): void {
+  add({ item, source, dest, kind = '' }: Placement<Item>): void {
     const name = `${kind} ${source.length} ${source}${dest}`
     const group = this.#groups.get(name)
     if (group === undefined) this.#groups.set(name, { source, dest, items: [item] })

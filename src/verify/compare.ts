@@ -5,7 +5,7 @@ import type { Pair } from '../store/contract.ts'
 import type { Compared } from '../store/same-content.ts'
 import { compareBytes, compareContents, compareWith } from '../store/same-content.ts'
 import { valueContent } from '../store/value-content.ts'
-import type { Case, Examination } from './examine.ts'
+import type { Case, Examination } from './case.ts'
 
 type Comparison = (cases: readonly Case[], examination: Examination, context: Context) => Promise<readonly Compared[]>
 

@@ -1,42 +1,15 @@
 /** Looks at source and destination afresh and says whether they are the same. Never trusts what a copy has answered. */
 import { RekeyError } from '../record/errors.ts'
-import type { Line } from '../record/line.ts'
 import type { Proof } from '../record/record.ts'
 import { PROOFS } from '../record/record.ts'
 import type { Context } from '../stage/stage.ts'
-import type { Entry, Looked, Store } from '../store/contract.ts'
+import type { Entry, Looked } from '../store/contract.ts'
 import { isEntry, lookAt } from '../store/look.ts'
 import type { Compared } from '../store/same-content.ts'
+import type { Case, Examination, Verdict } from './case.ts'
 import { compareCases } from './compare.ts'
-import type { Difference } from './differences.ts'
 import { differences } from './differences.ts'
-import type { Subject } from './subject.ts'
 import { changedSinceListing } from './subject.ts'
-
-/** One record under examination. */
-export interface Case {
-  readonly line: Line
-  readonly subject: Subject
-}
-
-export interface Examination {
-  readonly source: Store
-  readonly dest: Store
-  /** the least proof that is accepted; undefined for the strongest that needs no reading of whole bodies */
-  readonly least: Proof | undefined
-}
-
-export type Verdict =
-  | { readonly verified: true; readonly proof: Proof; readonly digest?: string; readonly toDigest?: string }
-  | {
-      readonly verified: false
-      readonly differs: readonly Difference[]
-      readonly proof?: Proof
-    }
-  /** both sides have expired, as they should */
-  | { readonly gone: true }
-  /** one of the stores would not tell */
-  | { readonly error: RekeyError }
 
 /** What one reading of a case has shown; `source` and `digest` tell whether another reading finds the source changed. */
 interface Reading {

@@ -2,12 +2,9 @@
 import type { Line } from '../record/line.ts'
 import { setFields } from '../record/line.ts'
 import type { Proof } from '../record/record.ts'
-import { KeyLimit } from '../stage/key-limit.ts'
-import { parallel } from '../stage/parallel.ts'
-import type { Context, Stage } from '../stage/stage.ts'
-import type { StoreGroup } from '../stage/store-groups.ts'
-import { StoreGroups } from '../stage/store-groups.ts'
-import type { Case, Verdict } from './examine.ts'
+import { workByStores } from '../stage/by-stores.ts'
+import type { Stage } from '../stage/stage.ts'
+import type { Case, Verdict } from './case.ts'
 import { examine } from './examine.ts'
 import { subjectOf } from './subject.ts'
 
@@ -21,46 +18,20 @@ export interface VerifyOptions {
 }
 
 export function verifyStage(options: VerifyOptions): Stage {
-  return async function* (batches, context) {
-    const limit = new KeyLimit(options.concurrency)
-    const groups = casesOf(batches, options.sample, limit, context)
-    yield* parallel(
-      groups,
-      () => limit.batches,
-      context.stop,
-      async (group) => {
-        if ('passing' in group) return group.passing
-        const { items, source, dest } = group
+  return (batches, context) =>
+    workByStores<Case>(batches, context, {
+      concurrency: options.concurrency,
+      place(line) {
+        const subject = subjectOf(line.record)
+        if (subject === undefined || (options.sample < 1 && context.random() >= options.sample)) return line
+        return { item: { line, subject }, source: subject.source, dest: subject.dest }
+      },
+      refuse: ({ line }, error) => judged(line, { error }),
+      async work({ items, source, dest }) {
         const verdicts = await examine(items, { source, dest, least: options.least }, context)
         return items.map(({ line }, at) => judged(line, verdicts[at] as Verdict))
       },
-    )
-  }
-}
-
-async function* casesOf(
-  batches: AsyncIterable<readonly Line[]>,
-  sample: number,
-  limit: KeyLimit,
-  context: Context,
-): AsyncGenerator<StoreGroup<Case> | { readonly passing: readonly Line[] }> {
-  for await (const batch of batches) {
-    const passing: Line[] = []
-    const groups = new StoreGroups<Case>()
-    for (const line of batch) {
-      const subject = subjectOf(line.record)
-      if (subject === undefined || (sample < 1 && context.random() >= sample)) passing.push(line)
-      else groups.add({ line, subject }, subject.source, subject.dest)
-    }
-    yield* groups.open(
-      context,
-      (dest) => limit.sizeFor(dest),
-      (cases, error) => {
-        passing.push(...cases.map(({ line }) => judged(line, { error })))
-      },
-    )
-    if (passing.length > 0) yield { passing }
-  }
+    })
 }
 
 /** A verdict takes the place of an earlier one, and of the error of an earlier look. */

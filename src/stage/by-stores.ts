@@ -1,0 +1,63 @@
+/**
+ * The work of a stage that deals with records in the stores they name: what passes through goes on, the rest is
+ * grouped by its stores and worked on in batches, several at once.
+ * Holds the batches in flight.
+ */
+import type { RekeyError } from '../record/errors.ts'
+import type { Line } from '../record/line.ts'
+import { KeyLimit } from './key-limit.ts'
+import { parallel } from './parallel.ts'
+import type { Context } from './stage.ts'
+import type { Placement, StoreGroup } from './store-groups.ts'
+import { StoreGroups } from './store-groups.ts'
+
+export interface WorkByStores<Item> {
+  /** keys in flight at once; undefined for what suits the stores */
+  readonly concurrency: number | undefined
+  /** the work that a line asks for, the line when it passes through, undefined when it is not to come out at all */
+  place(line: Line): Placement<Item> | Line | undefined
+  /** the line of an item whose locations name no store */
+  refuse(item: Item, error: RekeyError): Line
+  /** the lines of a batch, with what became of them */
+  work(group: StoreGroup<Item>): Promise<readonly Line[]>
+}
+
+/** Batches come out as they are ready. Throws what `work` throws, after what was in flight has come out. */
+export async function* workByStores<Item>(
+  batches: AsyncIterable<readonly Line[]>,
+  context: Context,
+  stage: WorkByStores<Item>,
+): AsyncGenerator<readonly Line[]> {
+  const limit = new KeyLimit(stage.concurrency)
+  const parts = partsOf(batches, context, limit, stage)
+  yield* parallel(
+    parts,
+    () => limit.batches,
+    context.stop,
+    async (part) => ('passing' in part ? part.passing : await stage.work(part)),
+  )
+}
+
+async function* partsOf<Item>(
+  batches: AsyncIterable<readonly Line[]>,
+  context: Context,
+  limit: KeyLimit,
+  { place, refuse }: WorkByStores<Item>,
+): AsyncGenerator<StoreGroup<Item> | { readonly passing: readonly Line[] }> {
+  for await (const batch of batches) {
+    const passing: Line[] = []
+    const groups = new StoreGroups<Item>()
+    for (const line of batch) {
+      const placed = place(line)
+      if (placed === undefined) continue
+      if ('text' in placed) passing.push(placed)
+      else groups.add(placed)
+    }
+    yield* groups.open(
+      context,
+      (dest) => limit.sizeFor(dest),
+      (items, error) => void passing.push(...items.map((item) => refuse(item, error))),
+    )
+    if (passing.length > 0) yield { passing }
+  }
+}
