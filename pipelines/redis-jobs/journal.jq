@@ -86,7 +86,7 @@ def counts:
     elif startswith("s:active:") then "s:active:{worker}" else . end;
   def pad($n): tostring | " " * ([$n - length, 0] | max) + .;
   def row($old; $new; $kind): "\($old | pad(9))  \($new | pad(9))  \($kind)";
-  reduce (inputs | .text = (.key // (.key64 | @base64d)) | select(.text | test("^(job|step)s?:"))) as $r ({};
+  reduce (inputs | .text = (.key // (.key64 | @base64d))) as $r ({};
     .["\($r.text | kind) (\($r.type))"][if $r.text | startswith("job") then "old" else "new" end] += 1)
   | row("job"; "step"; "kind"),
     (to_entries | sort_by(.key)[] | row(.value.old // 0; .value.new // 0; "…\(.key)")),

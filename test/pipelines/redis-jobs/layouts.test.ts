@@ -1,15 +1,13 @@
 /** The layout of sets that the system's own manual describes, its variables, and what may go wrong around a run. */
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { ROOT, runCommand } from '../../run-tool.ts'
-import type { RedisServer } from '../../servers/redis.ts'
-import { startRedis } from '../../servers/redis.ts'
+import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { runCommand } from '../../run-tool.ts'
 import { contentsOf, unlikeKeys } from './contents.ts'
-import { fieldsOf, plantJobs, submittedFields } from './jobs.ts'
+import { fieldsOf, submittedFields } from './jobs.ts'
 import type { Pipeline } from './pipeline.ts'
 import { pipelineAt, summaryOf } from './pipeline.ts'
 
@@ -111,6 +109,17 @@ describe('sets', () => {
     expect(await redis.hget('step:7', 'status')).toBe('failed')
     expect((await pipeline.run('undo')).code).toBe(0)
     expect(await redis.keys('step*')).toEqual([])
+  })
+
+  test('at a standstill, undo and a new copy leave nothing behind that was popped or has changed since', async () => {
+    await pipeline.run('plan')
+    await pipeline.run('copy')
+    await redis.zrem('jobs:pending', '0', '1')
+    await redis.hset('job:7', { status: 'failed', failed_at: '2030-01-01T00:00:00Z' })
+    for (const command of ['undo', 'plan', 'copy --if-exists newest'])
+      expect(await pipeline.run(command)).toMatchObject({ code: 0 })
+    expect(await redis.zrange('steps:pending', 0, -1)).toEqual(['2', '3', '4'])
+    expect(await redis.hget('step:7', 'status')).toBe('failed')
   })
 
   test('a newer plan adds what is new', async () => {
