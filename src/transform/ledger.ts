@@ -3,7 +3,6 @@
  * only says where to look, and the keys themselves are compared.
  * Holds 15 bytes a move, at most 16, two megabytes, and the names of the stores; the keys are in a scratch file.
  */
-import { Fingerprinter } from '../record/fingerprint.ts'
 import type { Key } from '../record/key.ts'
 import { sameKey } from '../record/key.ts'
 import type { Scratch } from '../stage/stage.ts'
@@ -35,44 +34,66 @@ export interface Found {
   readonly onto?: Key | undefined
 }
 
+/** A move that others touch, by its number among those that were entered since the last check. */
+export interface Touched {
+  readonly index: number
+  readonly found: Found
+}
+
+/** Words that are kept of a move until it is checked: its row, its block, and both fingerprints. */
+const PENDING_WORDS = 6
+
 export class Ledger {
-  readonly #fingerprinter = new Fingerprinter()
   readonly #table = new ClaimTable()
   readonly #file: MoveFile
   readonly #stores = new StoreNumbers()
+  #pending = new Int32Array(1024 * PENDING_WORDS)
+  #pendingCount = 0
 
   constructor(openScratch: () => Promise<Scratch>) {
     this.#file = new MoveFile(openScratch)
   }
 
-  /**
-   * Enters a move, unless its source was entered before, and gives what was entered before that touches it; undefined
-   * when nothing does. A store is a location, empty where there is none.
-   */
-  enter(store: string, key: Key, toStore: string, to: Key, rank: number): Found | undefined {
+  /** Enters a move, to be checked. A store is a location, empty where there is none. */
+  enter(store: string, key: Key, toStore: string, to: Key, rank: number): void {
     const file = this.#file
-    const source = file.writeSource(this.#stores.numberOf(store), key)
-    const atSource = this.#movesAt(source)
-    if (atSource?.some((move) => move.comesFrom)) return { duplicate: true, claimants: [] }
-    this.#table.add(file.block)
-    const destination = file.writeDestination(this.#stores.numberOf(toStore), to, rank)
-    const atDestination = this.#movesAt(destination)
-    this.#claim(atDestination, rank)
+    const at = this.#pendingCount++ * PENDING_WORDS
+    if (at === this.#pending.length) this.#pending = enlarged(this.#pending)
+    const pending = this.#pending
+    pending[at] = file.write(this.#stores.numberOf(store), key, this.#stores.numberOf(toStore), to, rank)
+    pending[at + 1] = file.block
     file.keep()
-    if (atSource === undefined && atDestination === undefined) return undefined
-    return {
-      duplicate: false,
-      claimants: claimants(atDestination, -1, key),
-      inTheWay: atDestination?.find((move) => move.comesFrom)?.key,
-      onto: atSource?.find((move) => move.goesTo)?.key,
-    }
+    const { prints } = file
+    pending[at + 2] = prints[0] as number
+    pending[at + 3] = prints[1] as number
+    pending[at + 4] = prints[2] as number
+    pending[at + 5] = prints[3] as number
   }
 
-  /** What touches the destination of a move that was entered, among all that were entered. */
+  /**
+   * The moves entered since the last check that one before them touches, each with what that is. One whose source was
+   * entered before is a duplicate, and touches nothing that comes later.
+   */
+  check(): readonly Touched[] {
+    const touched: Touched[] = []
+    const end = this.#pendingCount * PENDING_WORDS
+    for (let at = 2; at < end; at += PENDING_WORDS) this.#touch(at)
+    for (let index = 0; index < this.#pendingCount; index++) {
+      const found = this.#checkOne(index * PENDING_WORDS)
+      if (found !== undefined) touched.push({ index, found })
+    }
+    this.#pendingCount = 0
+    return touched
+  }
+
+  /** What touches the destination of a move, among all that were entered. */
   look(store: string, key: Key, toStore: string, to: Key): Found {
+    const file = this.#file
     const storeNumber = this.#stores.numberOf(store)
-    this.#file.writeSource(storeNumber, key)
-    const moves = this.#movesAt(this.#file.writeDestination(this.#stores.numberOf(toStore), to, 0))
+    const row = file.write(storeNumber, key, this.#stores.numberOf(toStore), to, 0)
+    const { prints } = file
+    this.#table.seek(prints[2] as number, prints[3] as number)
+    const moves = this.#movesAt(file.destinationOf(row), file.positionOf(row))
     return {
       duplicate: false,
       claimants: claimants(moves, storeNumber, key),
@@ -80,7 +101,7 @@ export class Ledger {
     }
   }
 
-  /** Lets go of what need not be in memory. To be called between batches. */
+  /** Lets go of what need not be in memory. To be called between batches, when all is checked. */
   async settle(): Promise<void> {
     if (this.#file.isFull) await this.#file.spill()
   }
@@ -94,30 +115,64 @@ export class Ledger {
     return this.#table.bytes
   }
 
-  /** The moves that touch a place, in their order; undefined when there are none. Leaves the table ready for `add`. */
-  #movesAt(place: Place): Move[] | undefined {
-    this.#fingerprinter.takeWords(place.words, place.first, place.byteLength, place.store)
-    const { words } = this.#fingerprinter
-    this.#table.seek(words[0] as number, words[1] as number)
-    const first = this.#table.next()
-    return first === -1 ? undefined : this.#movesInBlocks(first, place)
+  #touch(at: number): number {
+    const pending = this.#pending
+    return (
+      this.#table.touch(pending[at] as number, pending[at + 1] as number) +
+      this.#table.touch(pending[at + 2] as number, pending[at + 3] as number)
+    )
   }
 
-  #movesInBlocks(first: number, place: Place): Move[] | undefined {
+  #checkOne(at: number): Found | undefined {
+    const [file, pending] = [this.#file, this.#pending]
+    const row = pending[at] as number
+    const block = pending[at + 1] as number
+    const position = file.positionOf(row)
+    this.#table.seek(pending[at + 2] as number, pending[at + 3] as number)
+    const atSource = this.#movesAt(file.sourceOf(row), position)
+    if (atSource?.some((move) => move.comesFrom)) {
+      file.forget(row)
+      return { duplicate: true, claimants: [] }
+    }
+    this.#table.add(block)
+    this.#table.seek(pending[at + 4] as number, pending[at + 5] as number)
+    const atDestination = this.#movesAt(file.destinationOf(row), position)
+    this.#claim(atDestination, block, row)
+    if (atSource === undefined && atDestination === undefined) return undefined
+    return {
+      duplicate: false,
+      claimants: claimants(atDestination, -1, ''),
+      inTheWay: atDestination?.find((move) => move.comesFrom)?.key,
+      onto: atSource?.find((move) => move.goesTo)?.key,
+    }
+  }
+
+  /** The moves before `limit` that touch a place, in their order; undefined when there are none. */
+  #movesAt(place: Place, limit: number): Move[] | undefined {
+    const first = this.#table.next()
+    if (first === -1) return undefined
     const blocks = new Set<number>()
     for (let block = first; block !== -1; block = this.#table.next()) blocks.add(block)
-    const moves = [...blocks].flatMap((block) => this.#file.movesAt(block, place))
+    const moves = [...blocks].flatMap((block) => this.#file.movesAt(block, place, limit))
     return moves.length === 0 ? undefined : moves.sort((a, b) => a.position - b.position)
   }
 
   /** Sees to it that the best claimants can be found under the destination that was sought last. */
-  #claim(moves: readonly Move[] | undefined, rank: number): void {
-    const { block } = this.#file
-    const others = moves?.filter((move) => move.goesTo).sort(byRank) ?? []
-    const last = others[CLAIMANTS - 1]
+  #claim(moves: readonly Move[] | undefined, block: number, row: number): void {
+    if (moves === undefined) {
+      this.#table.add(block)
+      return
+    }
+    const last = moves.filter((move) => move.goesTo).sort(byRank)[CLAIMANTS - 1]
     if (last === undefined) this.#table.add(block)
-    else if (rank < last.rank) this.#table.replace(last.block, block)
+    else if (this.#file.rankOf(row) < last.rank) this.#table.replace(last.block, block)
   }
+}
+
+function enlarged(words: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(words.length * 2)
+  larger.set(words)
+  return larger
 }
 
 function claimants(moves: readonly Move[] | undefined, store: number, key: Key): Claimant[] {

@@ -5,6 +5,7 @@
  * A row is a header of six words of 32 bits, then the key and the new key, each filled up with zeros to whole words.
  * The header: the lengths of both in bytes, the number of each one's store, the rank in two halves.
  */
+import { Fingerprinter } from '../record/fingerprint.ts'
 import type { Key } from '../record/key.ts'
 import { keyOf } from '../record/key.ts'
 import type { Scratch } from '../stage/stage.ts'
@@ -12,6 +13,10 @@ import { writeKey } from './key-bytes.ts'
 import { Spill } from './spill.ts'
 
 const HEADER_WORDS = 6
+const HEADER_BYTES = HEADER_WORDS * 4
+/** what a key may take beyond three bytes a character: up to a whole word, and 16 bytes of zeros */
+const PADDING_BYTES = 20
+const NO_STORE = -1
 const BLOCK_ROWS = 64
 const BLOCK_BYTES = 64 * 1024
 
@@ -38,11 +43,15 @@ export interface Move {
 }
 
 export class MoveFile {
+  /** of the row that was written last: two words for its key, two for its new key */
+  readonly prints = new Int32Array(4)
+  readonly #fingerprinter = new Fingerprinter()
   readonly #spill: Spill
   readonly #rank = new Float64Array(1)
   readonly #rankWords = new Int32Array(this.#rank.buffer)
   /** where each block begins */
   readonly #starts: number[] = [0]
+  #blockStart = 0
   #rowsInBlock = 0
   /** bytes of the row that is written and not yet kept */
   #rowBytes = 0
@@ -61,41 +70,65 @@ export class MoveFile {
     return this.#spill.isFull
   }
 
-  /** Writes the first half of a row. It is part of the file only when it is kept. */
-  writeSource(store: number, key: Key): Place {
-    this.#spill.reserve(HEADER_WORDS * 4 + key.length * 3 + 24)
-    const { bytes, words, used } = this.#spill
-    const header = used >> 2
-    const first = header + HEADER_WORDS
-    const byteLength = writeKey(bytes, words, first, key)
-    words[header] = byteLength
-    words[header + 2] = store
-    this.#rowBytes = (HEADER_WORDS << 2) + wholeWords(byteLength)
-    return { store, words, first, byteLength }
-  }
-
-  /** Writes the second half; `source` places are void after that. */
-  writeDestination(store: number, key: Key, rank: number): Place {
-    this.#spill.reserve(this.#rowBytes + key.length * 3 + 24)
-    const { bytes, words, used } = this.#spill
-    const header = used >> 2
-    const first = (used + this.#rowBytes) >> 2
-    const byteLength = writeKey(bytes, words, first, key)
+  /**
+   * Writes a row behind the others, and leaves the fingerprints of key and new key in `prints`. Gives the index of the
+   * row among the words in memory, which holds until `spill`. It is part of the file when it is kept.
+   */
+  write(store: number, key: Key, toStore: number, to: Key, rank: number): number {
+    const spill = this.#spill
+    spill.reserve(HEADER_BYTES + (key.length + to.length) * 3 + 2 * PADDING_BYTES)
+    const { bytes, words } = spill
+    const row = spill.used >> 2
+    const first = row + HEADER_WORDS
+    const keyBytes = writeKey(bytes, words, first, key)
+    this.#print(words, first, keyBytes, store, 0)
+    const toFirst = first + wordsOf(keyBytes)
+    const toBytes = writeKey(bytes, words, toFirst, to)
+    this.#print(words, toFirst, toBytes, toStore, 2)
     this.#rank[0] = rank
-    words[header + 1] = byteLength
-    words[header + 3] = store
-    words[header + 4] = this.#rankWords[0] as number
-    words[header + 5] = this.#rankWords[1] as number
-    this.#rowBytes += wholeWords(byteLength)
-    return { store, words, first, byteLength }
+    words[row] = keyBytes
+    words[row + 1] = toBytes
+    words[row + 2] = store
+    words[row + 3] = toStore
+    words[row + 4] = this.#rankWords[0] as number
+    words[row + 5] = this.#rankWords[1] as number
+    this.#rowBytes = (toFirst + wordsOf(toBytes) - row) << 2
+    return row
   }
 
   /** Makes the row that was written part of the file. */
   keep(): void {
     this.#spill.used += this.#rowBytes
     this.#rowsInBlock++
-    const blockBytes = this.#spill.length - (this.#starts.at(-1) as number)
-    if (this.#rowsInBlock >= BLOCK_ROWS || blockBytes >= BLOCK_BYTES) this.#startBlock()
+    if (this.#rowsInBlock >= BLOCK_ROWS || this.#spill.length - this.#blockStart >= BLOCK_BYTES) this.#startBlock()
+  }
+
+  /** Makes a kept row one that touches nothing. */
+  forget(row: number): void {
+    this.#spill.words[row + 2] = NO_STORE
+    this.#spill.words[row + 3] = NO_STORE
+  }
+
+  /** The key of a row in memory. */
+  sourceOf(row: number): Place {
+    const { words } = this.#spill
+    return { store: words[row + 2] as number, words, first: row + HEADER_WORDS, byteLength: words[row] as number }
+  }
+
+  /** The new key of a row in memory. */
+  destinationOf(row: number): Place {
+    const { words } = this.#spill
+    const first = row + HEADER_WORDS + wordsOf(words[row] as number)
+    return { store: words[row + 3] as number, words, first, byteLength: words[row + 1] as number }
+  }
+
+  rankOf(row: number): number {
+    return this.#rankIn(this.#spill.words, row)
+  }
+
+  /** Where a row in memory stands in the whole file. */
+  positionOf(row: number): number {
+    return this.#spill.base + (row << 2)
   }
 
   async spill(): Promise<void> {
@@ -107,10 +140,10 @@ export class MoveFile {
     this.#spill.close()
   }
 
-  /** The rows of a block that come from the place or go to it, in their order. */
-  movesAt(block: number, place: Place): Move[] {
+  /** The rows of a block that come from the place or go to it, in their order; only those that stand before `limit`. */
+  movesAt(block: number, place: Place, limit: number): Move[] {
     const start = this.#starts[block] as number
-    const end = this.#starts[block + 1] ?? this.#spill.length
+    const end = Math.min(this.#starts[block + 1] ?? this.#spill.length, limit)
     const { words, offset } = this.#load(start, end)
     const found: Move[] = []
     for (let at = offset; at < offset + ((end - start) >> 2); at = rowEnd(words, at)) {
@@ -132,15 +165,27 @@ export class MoveFile {
   }
 
   #rowAt(words: Int32Array, at: number): Pick<Move, 'store' | 'key' | 'rank'> {
-    this.#rankWords[0] = words[at + 4] as number
-    this.#rankWords[1] = words[at + 5] as number
+    const rank = this.#rankIn(words, at)
     const bytes = Buffer.from(words.buffer, words.byteOffset + ((at + HEADER_WORDS) << 2), words[at] as number)
-    return { store: words[at + 2] as number, key: keyOf(Buffer.from(bytes)), rank: this.#rank[0] as number }
+    return { store: words[at + 2] as number, key: keyOf(Buffer.from(bytes)), rank }
+  }
+
+  #rankIn(words: Int32Array, row: number): number {
+    this.#rankWords[0] = words[row + 4] as number
+    this.#rankWords[1] = words[row + 5] as number
+    return this.#rank[0] as number
   }
 
   #startBlock(): void {
-    this.#starts.push(this.#spill.length)
+    this.#blockStart = this.#spill.length
+    this.#starts.push(this.#blockStart)
     this.#rowsInBlock = 0
+  }
+
+  #print(words: Int32Array, first: number, byteLength: number, store: number, at: number): void {
+    this.#fingerprinter.takeWords(words, first, byteLength, store)
+    this.prints[at] = this.#fingerprinter.words[0] as number
+    this.prints[at + 1] = this.#fingerprinter.words[1] as number
   }
 }
 
@@ -152,11 +197,11 @@ function isSource(words: Int32Array, row: number, place: Place): boolean {
 
 function isDestination(words: Int32Array, row: number, place: Place): boolean {
   if (words[row + 1] !== place.byteLength || words[row + 3] !== place.store) return false
-  return sameWords(words, row + HEADER_WORDS + (wholeWords(words[row] as number) >> 2), place)
+  return sameWords(words, row + HEADER_WORDS + wordsOf(words[row] as number), place)
 }
 
 function sameWords(words: Int32Array, first: number, place: Place): boolean {
-  const count = wholeWords(place.byteLength) >> 2
+  const count = wordsOf(place.byteLength)
   for (let at = 0; at < count; at++) {
     if (words[first + at] !== place.words[place.first + at]) return false
   }
@@ -164,10 +209,10 @@ function sameWords(words: Int32Array, first: number, place: Place): boolean {
 }
 
 function rowEnd(words: Int32Array, row: number): number {
-  return row + HEADER_WORDS + ((wholeWords(words[row] as number) + wholeWords(words[row + 1] as number)) >> 2)
+  return row + HEADER_WORDS + wordsOf(words[row] as number) + wordsOf(words[row + 1] as number)
 }
 
-/** A length in bytes, filled up to words. */
-function wholeWords(byteLength: number): number {
-  return (byteLength + 3) & ~3
+/** How many words hold so many bytes. */
+function wordsOf(byteLength: number): number {
+  return (byteLength + 3) >> 2
 }

@@ -2,6 +2,7 @@
  * The work of rewrite-keys: each open record gets its new key, and what stands against another move is settled.
  * Holds one batch, the ledger, which is at most 16 bytes a record that is moved, and the map of --map.
  */
+import type { Key } from '../record/key.ts'
 import { sameKey } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
 import { addTo, setFields, settleFailed, settleSkipped } from '../record/line.ts'
@@ -50,7 +51,11 @@ async function withMap(options: RewriteOptions, context: Context): Promise<Rewri
 
 async function* passAtOnce(batches: AsyncIterable<readonly Line[]>, options: RewriteOptions, ledger: Ledger) {
   for await (const batch of batches) {
-    for (const line of batch) rewriteLine(line, options, ledger)
+    const moved = rewriteBatch(batch, options, ledger)
+    for (const { index, found } of ledger.check()) {
+      const line = moved[index] as Line
+      settle(line, judgeNext(found, recordTo(line.record) as Key, options.policy))
+    }
     await ledger.settle()
     yield batch
   }
@@ -65,7 +70,10 @@ async function* proveThenPass(
   const plan = new HeldPlan(() => context.scratch())
   try {
     for await (const batch of batches) {
-      for (const line of batch) rewriteLine(line, options, ledger)
+      const moved = rewriteBatch(batch, options, ledger)
+      for (const { index, found } of ledger.check()) {
+        if (found.duplicate) settleSkipped(moved[index] as Line, 'duplicate')
+      }
       await ledger.settle()
       await plan.add(batch)
     }
@@ -83,32 +91,35 @@ async function* proveThenPass(
   }
 }
 
-/** Gives an open record its new key, or its outcome. */
-function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger): void {
+/** Gives the open records their new keys; the moves that the ledger was given, in its order. */
+function rewriteBatch(batch: readonly Line[], options: RewriteOptions, ledger: Ledger): readonly Line[] {
+  const moved: Line[] = []
+  for (const line of batch) if (rewriteLine(line, options, ledger)) moved.push(line)
+  return moved
+}
+
+/** Gives an open record its new key, or its outcome; whether it is a move now. */
+function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger): boolean {
   const { record } = line
   const key = recordKey(record)
-  if (record.outcome !== undefined || key === undefined) return
+  if (record.outcome !== undefined || key === undefined) return false
   const before = recordTo(record)
   const to = newKey(options.rewriting, before ?? key, line)
   if (to instanceof Unfit) {
     settleFailed(line, { code: 'E_FIELD', message: to.message, retryable: false })
-    return
+    return false
   }
   const store = record.store ?? ''
   const toStore = options.toStore ?? record.toStore ?? store
   if (toStore === store && sameKey(to, key)) {
     if (before !== undefined) setFields(line, { to: undefined, to64: undefined, toStore: undefined })
     settleSkipped(line, 'unchanged')
-    return
+    return false
   }
-  const found = ledger.enter(store, key, toStore, to, rankOf(record, options.policy))
-  if (found?.duplicate) {
-    settleSkipped(line, 'duplicate')
-    return
-  }
+  ledger.enter(store, key, toStore, to, rankOf(record, options.policy))
   if (before === undefined || !sameKey(before, to)) addTo(line, to)
   if (options.toStore !== undefined) setFields(line, { toStore: toStore === store ? undefined : toStore })
-  if (found !== undefined && !options.prove) settle(line, judgeNext(found, to, options.policy))
+  return true
 }
 
 /** Settles a move that stands against another one, now that all are known. */
