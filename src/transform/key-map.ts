@@ -79,7 +79,7 @@ async function* rowsOf<Row>(path: string, chunks: AsyncIterable<Uint8Array>, par
   try {
     for await (const row of parser) yield row as Row
   } catch (error) {
-    if (error instanceof RekeyError) throw error
+    if (error instanceof RekeyError) throw new RekeyError(error.code, `--map: ${error.message}`, { cause: error })
     throw broken(path, (error as Error).message)
   }
 }
