@@ -1,6 +1,7 @@
 /** copy-apply: writes what a plan says, under a guard, and tells what became of every record. It never deletes. */
+import { RekeyError } from '../record/errors.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
-import type { Tool } from '../stage/tool.ts'
+import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, number, text, texts } from '../stage/tool.ts'
 import type { CopyOptions } from './copy-stage.ts'
 import { copyStage } from './copy-stage.ts'
@@ -66,17 +67,20 @@ export const copyApply: Tool<CopyOptions> = {
   onFailure: 'a record that fails is printed with its error and the rest goes on; what got no answer is looked for',
   goOn: 'nothing is lost: run it again with --resume and the file it has written',
   closedOutput: ({ dryRun }) => (dryRun ? 'quiet' : 'stop'),
-  check: (args) => ({
-    dryRun: flag(args, 'dry-run'),
-    ifExists: text(args, 'if-exists') as IfExists,
-    concurrency: concurrencyOf(args),
-    ratePerSecond: number(args, 'rate'),
-    retries: number(args, 'retries') ?? 3,
-    retry: flag(args, 'retry'),
-    resume: texts(args, 'resume'),
-    intents: text(args, 'intents'),
-    mtimeFields: texts(args, 'mtime-field'),
-  }),
+  check(args) {
+    refuseResumeWithRetry(args)
+    return {
+      dryRun: flag(args, 'dry-run'),
+      ifExists: text(args, 'if-exists') as IfExists,
+      concurrency: concurrencyOf(args),
+      ratePerSecond: number(args, 'rate'),
+      retries: number(args, 'retries') ?? 3,
+      retry: flag(args, 'retry'),
+      resume: texts(args, 'resume'),
+      intents: text(args, 'intents'),
+      mtimeFields: texts(args, 'mtime-field'),
+    }
+  },
   settings: ({ retries, ratePerSecond, mtimeFields }) => ({
     retries,
     mtimeFields,
@@ -84,4 +88,13 @@ export const copyApply: Tool<CopyOptions> = {
   }),
   continues: (options) => options.resume,
   stage: copyStage,
+}
+
+/** A journal that is added to would hold both outcomes of a record. */
+function refuseResumeWithRetry(args: Arguments): void {
+  if (!flag(args, 'retry') || texts(args, 'resume').length === 0) return
+  throw new RekeyError(
+    'E_USAGE',
+    '--retry does not go with --resume: copy-apply --retry < run.ndjson > again.ndjson renews the journal',
+  )
 }

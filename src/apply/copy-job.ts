@@ -10,22 +10,43 @@ import { copyPairs, putValue } from './transfer.ts'
 import { finished, settleUnanswered, unanswered } from './unanswered.ts'
 import type { Attempt, CopySettings, Job, Settlement, Work } from './work.ts'
 
+/** How often a destination that turns up between the look and the write is decided about anew. */
+const ROUNDS = 3
+
 /** The outcomes of a job's works, in their order. Throws E_UNSUPPORTED when the stores cannot do it at all. */
 export async function runJob(job: Job, settings: CopySettings, context: Context): Promise<readonly Settlement[]> {
   requireCopy(job.source, job.dest, settings.ifExists)
   const settlements = new Map<Work, Settlement>()
+  let open = job.items
+  for (let round = 1; open.length > 0 && round <= ROUNDS; round++) {
+    await runOnce({ ...job, items: open }, settings, context, settlements)
+    open = settings.ifExists === 'skip' ? [] : open.filter((work) => hasLostRace(settlements.get(work)))
+  }
+  return job.items.map((work) => settlements.get(work) ?? lost(work))
+}
+
+/** Where --if-exists has something to say, `exists` comes only from a guard: there was nothing at the look. */
+function hasLostRace(settlement: Settlement | undefined): boolean {
+  return settlement?.outcome === 'skipped' && settlement.reason === 'exists'
+}
+
+async function runOnce(
+  job: Job,
+  settings: CopySettings,
+  context: Context,
+  settlements: Map<Work, Settlement>,
+): Promise<void> {
   const attempts = await planJob(job, settings, context, settlements)
   if (settings.dryRun) {
     for (const { work } of attempts) settlements.set(work, { outcome: 'planned', reason: 'dry-run' })
-  } else {
-    const created = attempts.filter((attempt) => attempt.before === undefined).map((attempt) => attempt.work)
-    if (created.length > 0) await settings.note(created)
-    for (const guard of new Set(attempts.map((attempt) => attempt.guard))) {
-      const guarded = attempts.filter((attempt) => attempt.guard === guard)
-      await writeAndSettle(job, guarded, guard, settings, context, settlements)
-    }
+    return
   }
-  return job.items.map((work) => settlements.get(work) ?? lost(work))
+  const created = attempts.filter((attempt) => attempt.before === undefined).map((attempt) => attempt.work)
+  if (created.length > 0) await settings.note(created)
+  for (const guard of new Set(attempts.map((attempt) => attempt.guard))) {
+    const guarded = attempts.filter((attempt) => attempt.guard === guard)
+    await writeAndSettle(job, guarded, guard, settings, context, settlements)
+  }
 }
 
 /** Writes, and settles what got no answer by a look; writes again what the look does not find. */
@@ -43,7 +64,9 @@ async function writeAndSettle(
     const unclear: Attempt[] = []
     open.forEach((attempt, at) => {
       const outcome = outcomes[at] ?? lost(attempt.work)
-      if (outcome.outcome === 'unknown') unclear.push(attempt)
+      // After a write without an answer, what exists may be what that one made.
+      const isOurs = tries > 1 && hasLostRace(outcome)
+      if (outcome.outcome === 'unknown' || isOurs) unclear.push(attempt)
       else settlements.set(attempt.work, finished(attempt, outcome, tries))
     })
     open = await settleUnanswered(job, unclear, tries, settings, context, settlements)

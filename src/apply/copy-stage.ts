@@ -2,8 +2,9 @@
  * The work of copy-apply on the stream.
  * Holds the jobs in flight, and 12 to 16 bytes for each record that --resume and --intents name.
  */
+import { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
-import { settleFailed, settleSkipped } from '../record/line.ts'
+import { NO_VERDICT, settleFailed, settleSkipped } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Appender, Context, Stage } from '../stage/stage.ts'
@@ -32,7 +33,7 @@ export interface CopyOptions {
 export function copyStage(options: CopyOptions): Stage {
   return async function* (batches, context) {
     const settled = new Settled()
-    await settled.readJournals(options.resume, options.retry, context)
+    await settled.readJournals(options.resume, context)
     const intents = await openIntents(options, settled, context)
     const settings = {
       ifExists: options.ifExists,
@@ -44,6 +45,7 @@ export function copyStage(options: CopyOptions): Stage {
     try {
       yield* workByStores<Work>(batches, context, {
         concurrency: options.concurrency,
+        ratePerSecond: options.ratePerSecond,
         place(line) {
           if (!settled.has(line.record)) return placeTask(line, taskOf(line.record, options.retry))
           context.count('settled before', 1)
@@ -54,7 +56,7 @@ export function copyStage(options: CopyOptions): Stage {
           const started = context.now()
           const settlements = await runJob(job, settings, context)
           const stamp = stampOf(started, context.now())
-          return job.items.map(({ line }, at) => settle(line, settlements[at] as Settlement, stamp))
+          return job.items.map(({ line }, at) => settle(line, settlements[at] as Settlement, stamp, NO_VERDICT))
         },
       })
     } finally {
@@ -91,8 +93,11 @@ function placeTask(line: Line, task: Task): Placement<Work> | Line {
 async function openIntents(options: CopyOptions, settled: Settled, context: Context): Promise<Appender | undefined> {
   if (options.intents === undefined || options.dryRun) return undefined
   const appender = await context.appendTo(options.intents)
-  await settled.readIntents(options.intents, context)
-  return appender
+  const count = await settled.readIntents(options.intents, context)
+  if (count === 0 || options.resume.length > 0) return appender
+  await appender.close()
+  const message = `--intents: ${options.intents} is of an earlier run: name its journal with --resume, or another file here`
+  throw new RekeyError('E_USAGE', message)
 }
 
 /** What identifies each record, a line each. A newline first, because a crash may have torn the last line. */

@@ -10,10 +10,9 @@ import type { Context } from '../stage/stage.ts'
 import type { StoreGroup } from '../stage/store-groups.ts'
 import type { Looked, Outcome, Store, Target } from '../store/contract.ts'
 import { lookAt } from '../store/look.ts'
-import type { Deletion } from './deletion.ts'
+import type { Removal, Side } from './deletion.ts'
+import type { HeldKeys } from './held-keys.ts'
 import type { Settlement } from './work.ts'
-
-type Removal = Deletion & { kind: 'remove' }
 
 export interface RemovalWork {
   readonly line: Line
@@ -30,16 +29,39 @@ export interface RemovalSettings {
 export async function removeGroup(
   { items, source, dest }: StoreGroup<RemovalWork>,
   { dryRun, retries }: RemovalSettings,
+  held: HeldKeys,
   context: Context,
 ): Promise<readonly Settlement[]> {
   const settlements = new Map<RemovalWork, Settlement>()
-  const refusals = await witnessRefusals(items, source, dest, context)
-  let open = items.filter((work, at) => {
-    const error = refusals[at]
-    if (error !== undefined) settlements.set(work, { outcome: 'failed', error })
-    return error === undefined
+  const free = items.filter((work) => {
+    const isFree = held.hold(work.removal)
+    if (!isFree)
+      settlements.set(work, { outcome: 'failed', error: stays(work.removal, 'is the proof of another removal') })
+    return isFree
   })
-  if (dryRun) return items.map((work) => settlements.get(work) ?? { outcome: 'planned', reason: 'dry-run' })
+  try {
+    const refusals = await witnessRefusals(free, source, dest, context)
+    const open = free.filter((work, at) => {
+      const error = refusals[at]
+      if (error !== undefined) settlements.set(work, { outcome: 'failed', error })
+      else if (dryRun) settlements.set(work, { outcome: 'planned', reason: 'dry-run' })
+      return error === undefined && !dryRun
+    })
+    await removeAndSettle(source, open, retries, context, settlements)
+  } finally {
+    for (const { removal } of free) held.release(removal)
+  }
+  return items.map((work) => settlements.get(work) ?? unanswered(work))
+}
+
+async function removeAndSettle(
+  source: Store,
+  works: readonly RemovalWork[],
+  retries: number,
+  context: Context,
+  settlements: Map<RemovalWork, Settlement>,
+): Promise<void> {
+  let open = works
   for (let tries = 1; open.length > 0; tries++) {
     const outcomes = await remove(source, open, context)
     const unclear = open.filter((work, at) => {
@@ -54,10 +76,9 @@ export async function removeGroup(
       return there[at] !== undefined && tries <= retries && !context.stop.aborted
     })
   }
-  return items.map((work) => settlements.get(work) ?? unanswered(work))
 }
 
-/** Why a source must stay: its copy is not there, or is the source itself under another name. */
+/** Why a key must stay: what it is a copy of, or what is a copy of it, is not there, or is the key itself. */
 async function witnessRefusals(
   works: readonly RemovalWork[],
   source: Store,
@@ -71,12 +92,24 @@ async function witnessRefusals(
   return works.map(({ removal }, at) => refusal(removal, here[at], there[at]))
 }
 
-function refusal({ key }: Removal, here: Looked, there: Looked): RekeyError | undefined {
-  if (there instanceof RekeyError) return there
-  if (there === undefined) return new RekeyError('E_UNPROVEN', `${keyText(key)} stays: its copy is not there any more`)
+function refusal(removal: Removal, here: Looked, there: Looked): RekeyError | undefined {
   if (here === undefined || here instanceof RekeyError) return undefined
-  if (here.object === undefined || here.object !== there.object) return undefined
-  return new RekeyError('E_UNPROVEN', `${keyText(key)} stays: its copy is the same thing under another name`)
+  if (there instanceof RekeyError) return there
+  const other = OTHER[removal.side]
+  if (there === undefined) return stays(removal, `cannot go: ${other} is not there any more`)
+  if (here.object !== undefined && here.object === there.object) {
+    return stays(removal, `cannot go: ${other} is the same thing under another name`)
+  }
+  const { sizeBytes = there.sizeBytes } = removal.expect
+  const hasChanged = there.sizeBytes !== undefined && sizeBytes !== there.sizeBytes
+  return removal.side === 'source' && hasChanged ? stays(removal, `cannot go: ${other} has changed`) : undefined
+}
+
+/** What the witness is to the key that is removed. */
+const OTHER: Readonly<Record<Side, string>> = { source: 'its copy', dest: 'its original' }
+
+function stays({ key }: Removal, why: string): RekeyError {
+  return new RekeyError('E_UNPROVEN', `${keyText(key)} ${why}; verify again, and then run delete-apply again`)
 }
 
 function keysOf(works: readonly RemovalWork[]): readonly Key[] {
@@ -100,9 +133,9 @@ async function remove(store: Store, works: readonly RemovalWork[], context: Cont
 }
 
 /** A destination that does not keep its source's time is not held to it. */
-function targetOf({ key, expect, witness }: Removal, { traits }: Store): Target {
+function targetOf({ key, expect, side }: Removal, { traits }: Store): Target {
   const { mtimeMs, ...rest } = expect
-  const keepsTime = witness !== undefined || traits.holds.includes('mtime')
+  const keepsTime = side === 'source' || traits.holds.includes('mtime')
   return { key, expect: keepsTime && mtimeMs !== undefined ? { ...rest, mtimeMs } : rest }
 }
 

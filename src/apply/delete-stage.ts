@@ -8,6 +8,7 @@ import type { RemovalWork } from './delete-job.ts'
 import { removeGroup } from './delete-job.ts'
 import type { Deletion, Side } from './deletion.ts'
 import { deletionOf } from './deletion.ts'
+import { HeldKeys } from './held-keys.ts'
 import { settle, stampOf } from './settle.ts'
 import type { Settlement } from './work.ts'
 
@@ -20,19 +21,24 @@ export interface DeleteOptions {
 }
 
 export function deleteStage(options: DeleteOptions): Stage {
-  return (batches, context) =>
-    workByStores<RemovalWork>(batches, context, {
+  return (batches, context) => {
+    const held = new HeldKeys()
+    return workByStores<RemovalWork>(batches, context, {
       concurrency: options.concurrency,
+      ratePerSecond: options.ratePerSecond,
       place: (line) => placeDeletion(line, deletionOf(line.record, options.side)),
       refuse: ({ line }, error) => settleFailed(line, error.toFailure()),
       async work(group) {
         const started = context.now()
-        const settlements = await removeGroup(group, options, context)
+        const settlements = await removeGroup(group, options, held, context)
         const stamp = stampOf(started, context.now())
-        const deleted = { deleted: options.side }
-        return group.items.map(({ line }, at) => settle(line, settlements[at] as Settlement, stamp, deleted))
+        return group.items.map(({ line }, at) => {
+          const settlement = settlements[at] as Settlement
+          return settle(line, settlement, stamp, { deleted: settlement.outcome === 'done' ? options.side : undefined })
+        })
       },
     })
+  }
 }
 
 /** The removal that a record lets be made, or its line with what became of it. */
@@ -40,5 +46,6 @@ function placeDeletion(line: Line, deletion: Deletion): Placement<RemovalWork> |
   if (deletion.kind === 'settled') return line
   if (deletion.kind === 'skip') return settleSkipped(line, deletion.reason)
   const { store, witness } = deletion
-  return { item: { line, removal: deletion }, source: store, dest: witness?.store ?? store }
+  const kind = witness === undefined ? 'without a witness' : 'with one'
+  return { item: { line, removal: deletion }, source: store, dest: witness?.store ?? store, kind }
 }

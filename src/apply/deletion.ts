@@ -13,9 +13,10 @@ export type Deletion =
   | { readonly kind: 'skip'; readonly reason: Reason }
   | {
       readonly kind: 'remove'
+      readonly side: Side
       readonly store: string
       readonly key: Key
-      /** the key that must be there for this one to go: the copy, when the source is removed */
+      /** the key that must be there for this one to go: the copy of a source, the original of a copy */
       readonly witness?: { readonly store: string; readonly key: Key }
       /** the time is the source's, also for the destination: a store that does not keep it must not be held to it */
       readonly expect: Evidence
@@ -45,20 +46,25 @@ export function deletionOf(record: KeyRecord, side: Side): Deletion {
     if (outcome !== 'done' || reason !== undefined) return { kind: 'skip', reason: 'not-created' }
     return {
       kind: 'remove',
+      side,
       store: dest,
       key: to,
+      ...(record.op === 'put' ? {} : { witness: { store, key: from } }),
       expect: evidenceOf(record, record.toEtag, record.toDigest ?? record.digest),
     }
   }
   if (record.op === 'put') return SETTLED
   return {
     kind: 'remove',
+    side,
     store,
     key: from,
     witness: { store: dest, key: to },
     expect: evidenceOf(record, record.etag, record.digest),
   }
 }
+
+export type Removal = Deletion & { readonly kind: 'remove' }
 
 const SETTLED: Deletion = { kind: 'settled' }
 

@@ -15,8 +15,13 @@ export function stampOf(startedMs: number, endedMs: number): Stamp {
   return { ms: endedMs - startedMs, at: new Date(endedMs).toISOString() }
 }
 
-/** The fields of one outcome take the place of those of an earlier one; `more` fields go with `done` alone. */
-export function settle(line: Line, settlement: Settlement, stamp: Stamp, more: Partial<KeyRecord> = {}): Line {
+/** The fields of one outcome take the place of those of an earlier one; `more` fields are set, or taken out, with them. */
+export function settle(
+  line: Line,
+  settlement: Settlement,
+  stamp: Stamp,
+  more: Partial<Record<keyof KeyRecord, unknown>>,
+): Line {
   const { outcome } = settlement
   setFields(line, {
     outcome,
@@ -26,7 +31,7 @@ export function settle(line: Line, settlement: Settlement, stamp: Stamp, more: P
     lost: 'lost' in settlement ? settlement.lost : line.record.lost,
     tries: 'tries' in settlement ? settlement.tries : undefined,
     ...(outcome === 'done' || outcome === 'unknown' ? stamp : {}),
-    ...(outcome === 'done' ? more : {}),
+    ...more,
   })
   return line
 }

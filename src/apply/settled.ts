@@ -22,20 +22,22 @@ export class Settled {
   }
 
   /**
-   * Reads journals. A line that is torn or no record settles nothing; with `retry`, failed and unknown ones do not
-   * either. Throws E_USAGE when a file cannot be read.
+   * Reads journals. A line that is torn or no record settles nothing. Throws E_USAGE when a file cannot be read.
    */
-  async readJournals(paths: readonly string[], retry: boolean, context: Context): Promise<void> {
+  async readJournals(paths: readonly string[], context: Context): Promise<void> {
     for await (const record of records(paths, context)) {
-      if (settles(record, retry)) this.#settled.add(identity(record))
+      if (settles(record)) this.#settled.add(identity(record))
     }
   }
 
-  /** Reads the intents of earlier runs, after their journals. */
-  async readIntents(path: string, context: Context): Promise<void> {
+  /** Reads the intents of earlier runs, after their journals; gives how many there are. */
+  async readIntents(path: string, context: Context): Promise<number> {
+    let count = 0
     for await (const record of records([path], context)) {
+      count++
       if (!this.has(record)) this.#begun.add(identity(record))
     }
+    return count
   }
 }
 
@@ -48,9 +50,8 @@ export function identity(record: KeyRecord): string {
   return `${form}:${store.length}:${toStore.length}:${from.length}:${store}${toStore}${from}${to ?? to64 ?? ''}`
 }
 
-function settles({ outcome }: KeyRecord, retry: boolean): boolean {
-  if (outcome === 'done' || outcome === 'skipped') return true
-  return !retry && (outcome === 'failed' || outcome === 'unknown')
+function settles({ outcome }: KeyRecord): boolean {
+  return outcome !== undefined && outcome !== 'planned'
 }
 
 async function* records(paths: readonly string[], context: Context): AsyncGenerator<KeyRecord> {

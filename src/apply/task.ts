@@ -32,8 +32,10 @@ export function taskOf(record: KeyRecord, retry: boolean): Task {
   return { kind: 'copy', source: record.store, from, dest, to }
 }
 
-function isSettled({ outcome }: KeyRecord, retry: boolean): boolean {
+function isSettled({ outcome, error }: KeyRecord, retry: boolean): boolean {
   if (outcome === undefined || outcome === 'planned') return false
+  // What rewrite-keys has refused stays refused: which of two would win is not for a retry to decide.
+  if (error?.code === 'E_COLLISION') return true
   return !(retry && (outcome === 'failed' || outcome === 'unknown'))
 }
 

@@ -4,7 +4,8 @@ import { keyText } from '../record/key.ts'
 import type { Context } from '../stage/stage.ts'
 import type { Outcome, Store } from '../store/contract.ts'
 import { lookAt } from '../store/look.ts'
-import { compareContents } from '../store/same-content.ts'
+import { compareContents, compareWith } from '../store/same-content.ts'
+import { valueContent } from '../store/value-content.ts'
 import type { Attempt, CopySettings, Job, Settlement, Work } from './work.ts'
 
 /** An earlier run was about to write these when it ended, and they are there: ours if they hold what the source holds. */
@@ -51,20 +52,21 @@ export async function settleUnanswered(
   return again
 }
 
+/** Whether each destination holds what was to be written; not when nobody would tell. */
 async function isSame(
   source: Store,
   dest: Store,
   works: readonly Work[],
-  context: Context,
+  { abort }: Context,
 ): Promise<readonly boolean[]> {
-  // What a put has written is looked at by verify, which knows how to read the value.
-  if (works[0]?.put) return works.map(() => false)
-  const compared = await compareContents(
-    source,
-    dest,
-    works.map((work) => work.pair),
-    context.abort,
-  ).catch(() => [])
+  const compared = works[0]?.put
+    ? await Promise.all(works.map(({ line, pair }) => compareWith(valueContent(line), dest, pair.to, abort)))
+    : await compareContents(
+        source,
+        dest,
+        works.map((work) => work.pair),
+        abort,
+      ).catch(() => [])
   return works.map((_, at) => {
     const answer = compared[at]
     return answer !== undefined && !(answer instanceof RekeyError) && answer.same

@@ -1,8 +1,11 @@
-/** SIGINT and SIGTERM: the first stops the intake, the second ends everything at once. */
+/**
+ * SIGINT, SIGTERM and SIGHUP: the first stops the intake, the second ends everything at once. Under nohup SIGHUP says
+ * nothing; node forgets that it was to be ignored, so that the shell's `_` has to tell.
+ */
 import { constants } from 'node:os'
-import process from 'node:process'
+import process, { env } from 'node:process'
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export type StopSignal = (typeof SIGNALS)[number]
 
 export class Signals {
@@ -12,6 +15,7 @@ export class Signals {
 
   constructor(onFirst: (signal: StopSignal) => void) {
     this.#onSignal = (signal) => {
+      if (signal === 'SIGHUP' && /(?:^|\/)nohup$/.test(env._ ?? '')) return
       if (this.received !== undefined) {
         this.release()
         process.kill(process.pid, signal)

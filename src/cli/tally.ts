@@ -27,7 +27,9 @@ export class Tally {
 
   add(line: Line): void {
     const { record } = line
-    const bad = record.outcome === 'failed' || record.outcome === 'unknown' || record.verified === false
+    // What is unknown of a write is known once verify has looked.
+    const isUnknown = record.outcome === 'unknown' && record.verified !== true
+    const bad = record.outcome === 'failed' || isUnknown || record.verified === false
     if (bad) {
       this.anyBad = true
       if (record.outcome !== line.cameAs || record.verified === false) this.newFailures++

@@ -3,8 +3,10 @@
  * grouped by its stores and worked on in batches, several at once.
  * Holds the batches in flight.
  */
-import type { RekeyError } from '../record/errors.ts'
+import { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
+import { setFields, settleFailed } from '../record/line.ts'
+import { withoutCredentials } from '../store/location.ts'
 import { KeyLimit } from './key-limit.ts'
 import { parallel } from './parallel.ts'
 import type { Context } from './stage.ts'
@@ -14,6 +16,8 @@ import { StoreGroups } from './store-groups.ts'
 export interface WorkByStores<Item> {
   /** keys in flight at once; undefined for what suits the stores */
   readonly concurrency: number | undefined
+  /** keys a second; undefined for no limit */
+  readonly ratePerSecond?: number | undefined
   /** the work that a line asks for, the line when it passes through, undefined when it is not to come out at all */
   place(line: Line): Placement<Item> | Line | undefined
   /** the line of an item whose locations name no store */
@@ -28,7 +32,7 @@ export async function* workByStores<Item>(
   context: Context,
   stage: WorkByStores<Item>,
 ): AsyncGenerator<readonly Line[]> {
-  const limit = new KeyLimit(stage.concurrency)
+  const limit = new KeyLimit(stage.concurrency, stage.ratePerSecond)
   const parts = partsOf(batches, context, limit, stage)
   yield* parallel(
     parts,
@@ -48,7 +52,7 @@ async function* partsOf<Item>(
     const passing: Line[] = []
     const groups = new StoreGroups<Item>()
     for (const line of batch) {
-      const placed = place(line)
+      const placed = refuseSecrets(line) ?? place(line)
       if (placed === undefined) continue
       if ('text' in placed) passing.push(placed)
       else groups.add(placed)
@@ -60,4 +64,14 @@ async function* partsOf<Item>(
     )
     if (passing.length > 0) yield { passing }
   }
+}
+
+/** A record made by hand may hold a password in a location. It goes no further: it is masked, and the record fails. */
+function refuseSecrets(line: Line): Line | undefined {
+  const { store, toStore } = line.record
+  const isOpen = (location: string | undefined) => location !== undefined && withoutCredentials(location) !== location
+  if (!isOpen(store) && !isOpen(toStore)) return undefined
+  setFields(line, { store: store && withoutCredentials(store), toStore: toStore && withoutCredentials(toStore) })
+  const message = 'the location holds a user name or password, which no record may: put them into REDIS_URL'
+  return settleFailed(line, new RekeyError('E_LOCATION', message).toFailure())
 }

@@ -5,19 +5,25 @@ import type { Store } from '../store/contract.ts'
 import type { Arguments } from './tool.ts'
 import { text } from './tool.ts'
 
+/** how many batches a second a limited rate comes in */
+const STEPS_PER_SECOND = 10
+
 export class KeyLimit {
   readonly #keys: number | undefined
+  readonly #ratePerSecond: number
   /** batches to have in flight; known once `sizeFor` was asked */
   batches = 1
 
-  /** `keys` in flight at once; undefined for what suits the store. */
-  constructor(keys: number | undefined) {
+  /** `keys` in flight at once, undefined for what suits the store; and so few that a rate comes in even steps. */
+  constructor(keys: number | undefined, ratePerSecond: number = Number.POSITIVE_INFINITY) {
     this.#keys = keys
+    this.#ratePerSecond = ratePerSecond
   }
 
   /** The size of a batch for this store. */
   sizeFor({ traits }: Store): number {
-    const size = Math.min(traits.batch, this.#keys ?? traits.batch)
+    const step = Math.max(1, Math.floor(this.#ratePerSecond / STEPS_PER_SECOND))
+    const size = Math.min(traits.batch, this.#keys ?? traits.batch, step)
     this.batches = this.#keys === undefined ? traits.concurrency : Math.max(1, Math.floor(this.#keys / size))
     return size
   }

@@ -1,6 +1,6 @@
 /** The work of verify on the stream. Holds the batches in flight. */
 import type { Line } from '../record/line.ts'
-import { setFields } from '../record/line.ts'
+import { NO_VERDICT, setFields } from '../record/line.ts'
 import type { Proof } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Stage } from '../stage/stage.ts'
@@ -23,7 +23,8 @@ export function verifyStage(options: VerifyOptions): Stage {
       concurrency: options.concurrency,
       place(line) {
         const subject = subjectOf(line.record)
-        if (subject === undefined || (options.sample < 1 && context.random() >= options.sample)) return line
+        if (subject === undefined) return line
+        if (options.sample < 1 && context.random() >= options.sample) return withoutVerdict(line)
         return { item: { line, subject }, source: subject.source, dest: subject.dest }
       },
       refuse: ({ line }, error) => judged(line, { error }),
@@ -36,17 +37,15 @@ export function verifyStage(options: VerifyOptions): Stage {
 
 /** A verdict takes the place of an earlier one, and of the error of an earlier look. */
 function judged(line: Line, verdict: Verdict): Line {
-  const error = line.record.outcome === 'unknown' ? line.record.error : undefined
-  const none = {
-    verified: undefined,
-    proof: undefined,
-    digest: undefined,
-    toDigest: undefined,
-    differs: undefined,
-    error,
-  }
+  const none = { ...NO_VERDICT, error: line.record.outcome === 'unknown' ? line.record.error : undefined }
   if ('gone' in verdict) setFields(line, { ...none, reason: 'gone' })
   else if ('error' in verdict) setFields(line, { ...none, verified: false, error: verdict.error.toFailure() })
   else setFields(line, { ...none, ...verdict })
+  return line
+}
+
+/** A record that is not looked at has no verdict: an earlier one may be out of date. */
+function withoutVerdict(line: Line): Line {
+  setFields(line, NO_VERDICT)
   return line
 }

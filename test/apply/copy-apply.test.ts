@@ -133,7 +133,7 @@ test('--rate holds the run back', async () => {
   expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(1300)
 })
 
-test('--resume prints only what the journal does not settle; --retry takes its failures up again', async () => {
+test('--resume prints only what the journal does not settle; --retry renews a journal and does not go with it', async () => {
   const directory = await directoryWith({ a: '1', b: '2', 'x/in-the-way': '' })
   await mkdir(join(directory, 'work'))
   await writeFile(
@@ -144,11 +144,92 @@ test('--resume prints only what the journal does not settle; --retry takes its f
       ['nothing', 'y'],
     ]),
   )
-  const resume = async (flags: string) =>
-    await runShell(`touch run; copy-apply --resume run ${flags} < plan >> run; wc -l < run`, {
+  const resume = (flags: string) =>
+    runShell(`touch run; copy-apply --resume run ${flags} < plan >> run; code=$?; wc -l < run; exit $code`, {
       cwd: join(directory, 'work'),
     })
   expect((await resume('')).stdout.trim()).toBe('3')
   expect((await resume('')).stdout.trim()).toBe('3')
-  expect((await resume('--retry')).stdout.trim()).toBe('4')
+  expect(await resume('--retry')).toMatchObject({ code: 2, stderr: expect.stringContaining('--retry') })
+})
+
+test('a journal that would be written over is left as it is', async () => {
+  const directory = await directoryWith({ a: '1', plan: '' })
+  const run = await runShell('touch run; copy-apply --resume run < plan > run', { cwd: directory })
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('>>') })
+})
+
+test('the intents of an earlier run are not taken for those of this one', async () => {
+  const directory = await directoryWith({ a: '1' })
+  const lines = plan(directory, [['a', 'b']])
+  const args = ['--intents', join(directory, 'begun')]
+  expect((await runTool('copy-apply', { args, stdin: lines })).code).toBe(0)
+  const again = await runTool('copy-apply', { args, stdin: lines })
+  expect(again).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--resume') })
+})
+
+test('what rewrite-keys has refused stays refused under --retry', async () => {
+  const directory = await directoryWith({ a: '1' })
+  const error = { code: 'E_COLLISION', message: 'two want it', retryable: false, other: 'b' }
+  const run = await runTool('copy-apply', {
+    args: ['--retry'],
+    stdin: plan(directory, [['a', 'b']], { outcome: 'failed', error }),
+  })
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'failed', error: { code: 'E_COLLISION' } }])
+  expect(await filesIn(directory)).toEqual({ a: '1' })
+})
+
+test.each([
+  ['skip', ['done undefined', 'skipped exists']],
+  ['fail', ['done undefined', 'failed E_EXISTS']],
+  ['overwrite', ['done replaced', 'done undefined']],
+])('two that want one destination at the same moment, with --if-exists %s', async (policy, expected) => {
+  const directory = await directoryWith({ one: '1', other: '2' })
+  const stdin = plan(directory, [
+    ['one', 'to'],
+    ['other', 'to'],
+  ])
+  const run = await runTool('copy-apply', { args: ['--if-exists', policy], stdin })
+  const outcomes = recordsOf(run).map(({ outcome, reason, error }) => `${outcome} ${error?.code ?? reason}`)
+  expect(outcomes.toSorted()).toEqual(expected)
+})
+
+test('of two that want one destination at the same moment the newest is there in the end', async () => {
+  const directory = await directoryWith({ old: 'old', young: 'young' })
+  await utimes(join(directory, 'old'), 1, 1)
+  const moves = [
+    ['old', 'to'],
+    ['young', 'to'],
+  ] as const
+  const run = await runTool('copy-apply', { args: ['--if-exists', 'newest'], stdin: plan(directory, moves) })
+  expect(run.code).toBe(0)
+  expect(await filesIn(directory)).toMatchObject({ to: 'young' })
+})
+
+test('a password in a record goes no further', async () => {
+  const line =
+    '{"store":"redis://me:geheim@127.0.0.1:1/0","key":"a","to":"b","toStore":"redis://x:geheim@127.0.0.1:1/0"}'
+  const directory = await directoryWith({})
+  const run = await runTool('copy-apply', { args: ['--intents', join(directory, 'begun')], stdin: line })
+  expect(recordsOf(run)).toMatchObject([
+    { store: 'redis://127.0.0.1:1/0', outcome: 'failed', error: { code: 'E_LOCATION' } },
+  ])
+  expect(run.stdout + run.stderr + (await readFile(join(directory, 'begun'), 'utf8'))).not.toContain('geheim')
+})
+
+test('a put whose answer is lost is looked for', async () => {
+  const directory = await directoryWith({})
+  const stdin = `{"store":"file:${directory}/","key":"a","op":"put","value":{"n":1.0}}`
+  const run = await runTool('copy-apply', { stdin, env: { REKEY_FAULTS: 'lose=1' } })
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'done' }])
+  expect(await filesIn(directory)).toEqual({ a: '{"n":1.0}' })
+})
+
+test('a copy that is made anew has no verdict of the old one', async () => {
+  const directory = await directoryWith({ a: '1' })
+  const error = { code: 'E_BUSY', message: 'later', retryable: true }
+  const stdin = plan(directory, [['a', 'b']], { outcome: 'failed', error, verified: false, differs: ['missing'] })
+  const run = await runTool('copy-apply', { args: ['--retry'], stdin })
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'done' }])
+  expect(run.stdout).not.toMatch(/verified|differs|error/)
 })

@@ -109,3 +109,36 @@ test('the only copy stays, though a line says that it is proven', async () => {
   ])
   expect(await filesIn(join(directory, 'real'))).toEqual({ a: 'the only one' })
 })
+
+test('the last copy stays, though source and copy are both proven', async () => {
+  const { directory, lines } = await proven({ 'old/a': '1' })
+  expect((await remove(lines)).code).toBe(0)
+  expect(recordsOf(await remove(lines, '--side', 'dest'))).toMatchObject([
+    { outcome: 'failed', error: { code: 'E_UNPROVEN' } },
+  ])
+  expect(await filesIn(directory)).toEqual({ 'new/a': '1' })
+})
+
+test("two keys that are each other's copy do not take each other along", async () => {
+  const directory = await directoryWith({ p: 'same', q: 'same' })
+  const store = `file:${directory}/`
+  const lines = [
+    { key: 'p', to: 'q' },
+    { key: 'q', to: 'p' },
+  ].map((pair) => JSON.stringify({ store, ...pair }))
+  const verified = await runTool('verify', { stdin: lines.join('\n') })
+  const run = await remove(verified.stdout)
+  expect(
+    recordsOf(run)
+      .map(({ outcome }) => outcome)
+      .toSorted(),
+  ).toEqual(['done', 'failed'])
+  expect(Object.values(await filesIn(directory))).toEqual(['same'])
+})
+
+test('a copy that has become another since is no proof', async () => {
+  const { directory, lines } = await proven({ 'old/a': 'content' })
+  await writeFile(join(directory, 'new/a'), '')
+  expect(recordsOf(await remove(lines))).toMatchObject([{ outcome: 'failed', error: { code: 'E_UNPROVEN' } }])
+  expect(await filesIn(directory)).toMatchObject({ 'old/a': 'content' })
+})

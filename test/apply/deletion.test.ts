@@ -39,6 +39,7 @@ test.each(TABLE)('%s', (_, record, source, dest) => {
 test('a source goes only while its copy is there, and only what was verified', () => {
   expect(deletionOf({ ...done, toStore: 't', size: 3, mtime: '2026-01-01T00:00:00.000Z' }, 'source')).toEqual({
     kind: 'remove',
+    side: 'source',
     store: 's',
     key: 'a',
     witness: { store: 't', key: 'b' },

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { directoryWith } from '../directory.ts'
 import { recordsOf, runTool } from '../run-tool.ts'
+import { startRedis } from '../servers/redis.ts'
 
 const REDIS_DATABASE = 22
 
@@ -126,6 +127,21 @@ describe('files', () => {
     expect(judged).toBeLessThan(150)
   })
 
+  test('a record that is not looked at has no verdict, though it came with one', async () => {
+    const { journal } = await copied()
+    const proven = await runTool('verify', { stdin: journal })
+    const run = await runTool('verify', { args: ['--sample', '0.0001%'], stdin: proven.stdout })
+    expect(run.stdout).not.toContain('verified')
+  })
+
+  test('what was unknown and is proven is well', async () => {
+    const { journal } = await copied()
+    const error = '"error":{"code":"E_UNANSWERED","message":"no answer","retryable":false}'
+    const run = await runTool('verify', { stdin: journal.replace('"outcome":"done"', `"outcome":"unknown",${error}`) })
+    expect(recordsOf(run)).toMatchObject([{ outcome: 'unknown', verified: true }])
+    expect(run.code).toBe(0)
+  })
+
   test('a second verdict takes the place of the first', async () => {
     const { directory, journal } = await copied()
     await swapContent(join(directory, 'b'))
@@ -238,6 +254,22 @@ describe('Redis', () => {
       stdin: JSON.stringify({ store: location, key: 'from', to: 'from', toStore }),
     })
     expect(recordsOf(run)).toMatchObject([{ verified: false, differs: ['same-object'] }])
+  })
+
+  test('a replica is no copy', async () => {
+    const original = await startRedis(['--repl-diskless-sync-delay', '0'])
+    const replica = await startRedis(['--replicaof', '127.0.0.1', String(original.port)])
+    const client = new Redis(original.location)
+    try {
+      await client.set('from', '1')
+      await client.call('WAIT', '1', '20000')
+      const record = { store: original.location, key: 'from', to: 'from', toStore: replica.location }
+      const run = await runTool('verify', { stdin: JSON.stringify(record) })
+      expect(recordsOf(run)).toMatchObject([{ verified: false, differs: ['same-object'] }])
+    } finally {
+      client.disconnect()
+      await Promise.all([replica.stop(), original.stop()])
+    }
   })
 
   test('a string and a file of one content', async () => {

@@ -25,8 +25,8 @@ export class Link {
   }
 
   /**
-   * Names the database itself, so that one reached by two names is found out: by the server's own run id, or by its
-   * address where the user may not ask for that.
+   * Names the database itself, so that one reached by two names is found out, and a replica, which is the same data: by
+   * the replication id that they share, or by the address where the user may not ask for that.
    */
   identity(signal: AbortSignal): Promise<string> {
     this.#identity ??= this.#findIdentity(signal)
@@ -51,9 +51,9 @@ export class Link {
 
   async #findIdentity(signal: AbortSignal): Promise<string> {
     const { host, port, database } = this.#target
-    const [answer] = await this.send([['INFO', 'server']], signal)
-    const runId = Buffer.isBuffer(answer) ? /^run_id:(\w+)/m.exec(answer.toString('latin1'))?.[1] : undefined
-    return `${runId ?? `${host}:${port}`}/${database}`
+    const [answer] = await this.send([['INFO', 'replication']], signal)
+    const id = Buffer.isBuffer(answer) ? /^master_replid:(\w+)/m.exec(answer.toString('latin1'))?.[1] : undefined
+    return `${id ?? `${host}:${port}`}/${database}`
   }
 
   /** Sends all requests in one go; one answer each, in order. Never throws. */
