@@ -1,4 +1,4 @@
-/** An entry as the line that list-keys prints. The hot path of listing: the text is put together, not stringified. */
+/** An entry as the line that list-keys prints. */
 import type { Line } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
 import { keyFields } from '../record/record.ts'

@@ -19,14 +19,28 @@ export interface StoreGroup<Item> {
   readonly items: readonly Item[]
 }
 
+interface Group<Item> extends Omit<Placement<Item>, 'item'> {
+  readonly items: Item[]
+}
+
 export class StoreGroups<Item> {
-  readonly #groups = new Map<string, { source: string; dest: string; items: Item[] }>()
+  readonly #groups = new Map<string, Group<Item>>()
+  /** where the last item went, and the next one most often goes */
+  #last: Group<Item> | undefined
 
   add({ item, source, dest, kind = '' }: Placement<Item>): void {
+    const last = this.#last
+    const isAsLast = last?.source === source && last.dest === dest && last.kind === kind
+    const group = isAsLast ? last : this.#groupOf(source, dest, kind)
+    group.items.push(item)
+    this.#last = group
+  }
+
+  #groupOf(source: string, dest: string, kind: string): Group<Item> {
     const name = `${kind} ${source.length} ${source}${dest}`
-    const group = this.#groups.get(name)
-    if (group === undefined) this.#groups.set(name, { source, dest, items: [item] })
-    else group.items.push(item)
+    const group = this.#groups.get(name) ?? { source, dest, kind, items: [] }
+    this.#groups.set(name, group)
+    return group
   }
 
   /**
