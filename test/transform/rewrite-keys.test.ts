@@ -3,9 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { rulesText } from '../../src/transform/rules/rules.ts'
+import { standstill } from '../cli/processes.ts'
 import { directoryWith } from '../directory.ts'
 import type { ToolRun } from '../run-tool.ts'
-import { recordsOf, runTool } from '../run-tool.ts'
+import { recordsOf, runTool, startTool, toEnd } from '../run-tool.ts'
 
 const DOMAIN = '{"store":"file:/d/","key":"d/EXAMPLE-com.json","value":{"domain":"Example.com"}}'
 
@@ -199,6 +200,29 @@ describe('--changed-only', () => {
     const run = await rewrite(['--sub', 's/^a/b/', '--changed-only', '--prove'], '{"key":"same"}\n{"key":"a"}\n')
     expect(run.stdout).toBe('{"key":"a","to":"b"}\n')
     expect(run.stderr).toMatch(/2 records in .*: 1 rewritten, 1 skipped\n$/)
+  })
+})
+
+describe('--prove', () => {
+  test('a failure that came with its record does not stop the run, one of its own does', async () => {
+    const came = '{"key":"a","outcome":"failed","error":{"code":"E_BUSY","message":"m","retryable":true}}\n'
+    const flags = ['--sub', 's/^/x/', '--prove', '--fail-fast']
+    expect(await rewrite(flags, `${came}{"key":"b"}\n`)).toMatchObject({
+      code: 1,
+      stdout: `${came}{"key":"b","to":"xb"}\n`,
+    })
+    expect(await rewrite(flags, `${came}{"key64":"/w=="}\n`)).toMatchObject({ code: 3 })
+  })
+
+  test('stopped before the whole plan is read, it prints nothing, and says so', async () => {
+    const child = startTool('rewrite-keys', { args: ['--sub', 's/a/b/', '--prove'] })
+    const ended = toEnd(child)
+    child.stdin?.write('{"key":"a"}\n')
+    await standstill([child.pid ?? 0])
+    child.kill('SIGINT')
+    const run = await ended
+    expect(run).toMatchObject({ code: 130, stdout: '' })
+    expect(run.stderr).toContain('none of it is proven and none of it was printed')
   })
 })
 
