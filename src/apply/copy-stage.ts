@@ -39,7 +39,8 @@ export function copyStage(options: CopyOptions): Stage {
       ifExists: options.ifExists,
       dryRun: options.dryRun,
       retries: options.retries,
-      isInDoubt: ({ line }: Work) => settled.isInDoubt(line.record),
+      // A write that was answered with a failure is in no doubt.
+      isInDoubt: ({ line }: Work) => line.cameAs !== 'failed' && settled.isInDoubt(line.record),
       note: async (works: readonly Work[]) => await intents?.append(intentLines(works)),
     }
     try {
@@ -94,7 +95,7 @@ async function openIntents(options: CopyOptions, settled: Settled, context: Cont
   if (options.intents === undefined || options.dryRun) return undefined
   const appender = await context.appendTo(options.intents)
   const count = await settled.readIntents(options.intents, context)
-  if (count === 0 || options.resume.length > 0) return appender
+  if (count === 0 || options.resume.length > 0 || options.retry) return appender
   await appender.close()
   const message = `--intents: ${options.intents} is of an earlier run: name its journal with --resume, or another file here`
   throw new RekeyError('E_USAGE', message)
