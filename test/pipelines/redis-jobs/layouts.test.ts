@@ -118,7 +118,7 @@ describe('sets', () => {
     await redis.hset('job:7', { status: 'failed', failed_at: '2030-01-01T00:00:00Z' })
     for (const command of ['undo', 'plan', 'copy --if-exists newest'])
       expect(await pipeline.run(command)).toMatchObject({ code: 0 })
-    expect(await redis.zrange('steps:pending', 0, -1)).toEqual(['2', '3', '4'])
+    expect(await redis.zrange('steps:pending', '0', '-1')).toEqual(['2', '3', '4'])
     expect(await redis.hget('step:7', 'status')).toBe('failed')
   })
 
