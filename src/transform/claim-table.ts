@@ -10,8 +10,12 @@ import { RekeyError } from '../record/errors.ts'
 
 const SEGMENTS = 1024
 const WORDS = 3
-const FULL = 0.88
-const GROWTH = 1.25
+/**
+ * Fuller segments are searched longer, and those that grow by less grow more often; between them, these two cost the
+ * least time that 16 bytes a key allow.
+ */
+const FULL = 0.93
+const GROWTH = 1.42
 const FIRST_SLOTS = 64
 const MAX_BLOCK = 2 ** 25 - 1
 
@@ -104,31 +108,39 @@ class Segment {
   count: number
   slots: Uint16Array
   used = 0
+  #full: number
 
   constructor(count: number) {
     this.count = count
     this.slots = new Uint16Array(count * WORDS)
+    this.#full = count * FULL
   }
 
   makeRoom(): void {
-    if (this.used < this.count * FULL) return
+    if (this.used >= this.#full) this.#grow()
+  }
+
+  #grow(): void {
     const old = this.slots
-    this.count = Math.ceil(this.count * GROWTH)
-    const slots = new Uint16Array(this.count * WORDS)
+    const count = Math.ceil(this.count * GROWTH)
+    const slots = new Uint16Array(count * WORDS)
+    const end = slots.length
     for (let from = 0; from < old.length; from += WORDS) {
       const upper = old[from] as number
       if (upper === 0) continue
       const middle = old[from + 1] as number
-      let at = home((upper << 7) | (middle >>> 9), this.count)
+      let at = home((upper << 7) | (middle >>> 9), count)
       while (slots[at] !== 0) {
         at += WORDS
-        if (at === slots.length) at = 0
+        if (at === end) at = 0
       }
       slots[at] = upper
       slots[at + 1] = middle
       slots[at + 2] = old[from + 2] as number
     }
+    this.count = count
     this.slots = slots
+    this.#full = count * FULL
   }
 }
 

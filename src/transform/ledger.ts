@@ -93,7 +93,8 @@ export class Ledger {
     const row = file.write(storeNumber, key, this.#stores.numberOf(toStore), to, 0)
     const { prints } = file
     this.#table.seek(prints[2] as number, prints[3] as number)
-    const moves = this.#movesAt(file.destinationOf(row), file.positionOf(row))
+    const block = this.#table.next()
+    const moves = block === -1 ? undefined : this.#movesFrom(block, row, file.destinationOf(row))
     return {
       duplicate: false,
       claimants: claimants(moves, storeNumber, key),
@@ -124,33 +125,29 @@ export class Ledger {
   }
 
   #checkOne(at: number): Found | undefined {
-    const [file, pending] = [this.#file, this.#pending]
+    const table = this.#table
+    const pending = this.#pending
     const row = pending[at] as number
     const block = pending[at + 1] as number
-    const position = file.positionOf(row)
-    this.#table.seek(pending[at + 2] as number, pending[at + 3] as number)
-    const atSource = this.#movesAt(file.sourceOf(row), position)
+    table.seek(pending[at + 2] as number, pending[at + 3] as number)
+    const sourceBlock = table.next()
+    const atSource = sourceBlock === -1 ? undefined : this.#movesFrom(sourceBlock, row, this.#file.sourceOf(row))
     if (atSource?.some((move) => move.comesFrom)) {
-      file.forget(row)
+      this.#file.forget(row)
       return { duplicate: true, claimants: [] }
     }
-    this.#table.add(block)
-    this.#table.seek(pending[at + 4] as number, pending[at + 5] as number)
-    const atDestination = this.#movesAt(file.destinationOf(row), position)
-    this.#claim(atDestination, block, row)
-    if (atSource === undefined && atDestination === undefined) return undefined
-    return {
-      duplicate: false,
-      claimants: claimants(atDestination, -1, ''),
-      inTheWay: atDestination?.find((move) => move.comesFrom)?.key,
-      onto: atSource?.find((move) => move.goesTo)?.key,
-    }
+    table.add(block)
+    table.seek(pending[at + 4] as number, pending[at + 5] as number)
+    const toBlock = table.next()
+    const atDestination = toBlock === -1 ? undefined : this.#movesFrom(toBlock, row, this.#file.destinationOf(row))
+    if (atDestination === undefined) table.add(block)
+    else this.#claim(atDestination, block, row)
+    return atSource === undefined && atDestination === undefined ? undefined : touching(atSource, atDestination)
   }
 
-  /** The moves before `limit` that touch a place, in their order; undefined when there are none. */
-  #movesAt(place: Place, limit: number): Move[] | undefined {
-    const first = this.#table.next()
-    if (first === -1) return undefined
+  /** The moves before the row that touch a place, from the block that the table gave and those it still gives. */
+  #movesFrom(first: number, row: number, place: Place): Move[] | undefined {
+    const limit = this.#file.positionOf(row)
     const blocks = new Set<number>()
     for (let block = first; block !== -1; block = this.#table.next()) blocks.add(block)
     const moves = [...blocks].flatMap((block) => this.#file.movesAt(block, place, limit))
@@ -158,11 +155,7 @@ export class Ledger {
   }
 
   /** Sees to it that the best claimants can be found under the destination that was sought last. */
-  #claim(moves: readonly Move[] | undefined, block: number, row: number): void {
-    if (moves === undefined) {
-      this.#table.add(block)
-      return
-    }
+  #claim(moves: readonly Move[], block: number, row: number): void {
     const last = moves.filter((move) => move.goesTo).sort(byRank)[CLAIMANTS - 1]
     if (last === undefined) this.#table.add(block)
     else if (this.#file.rankOf(row) < last.rank) this.#table.replace(last.block, block)
@@ -173,6 +166,15 @@ function enlarged(words: Int32Array): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(words.length * 2)
   larger.set(words)
   return larger
+}
+
+function touching(atSource: readonly Move[] | undefined, atDestination: readonly Move[] | undefined): Found {
+  return {
+    duplicate: false,
+    claimants: claimants(atDestination, -1, ''),
+    inTheWay: atDestination?.find((move) => move.comesFrom)?.key,
+    onto: atSource?.find((move) => move.goesTo)?.key,
+  }
 }
 
 function claimants(moves: readonly Move[] | undefined, store: number, key: Key): Claimant[] {
