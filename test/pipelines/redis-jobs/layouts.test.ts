@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { runCommand } from '../../run-tool.ts'
@@ -246,7 +247,7 @@ test('SIGTERM ends the run with its code and a word on how to go on', async () =
   const run = pipeline.start('copy', { REKEY_FAULTS: 'busy=1' })
   const ended = once(run, 'exit')
   const journal = join(pipeline.work, 'run.ndjson')
-  while ((await readFile(journal).catch(() => undefined)) === undefined) await new Promise(setImmediate)
+  while ((await readFile(journal).catch(() => undefined)) === undefined) await sleep(2)
   process.kill(-(run.pid as number), 'SIGTERM')
   expect(await ended).toEqual([143, null])
   expect((await pipeline.run('copy --retry')).code).toBe(0)
