@@ -1,5 +1,5 @@
 /**
- * Where a fingerprint was seen: a multiset of pairs of fingerprint and block, 6 bytes a slot, about 7.5 bytes a pair.
+ * Where a fingerprint was seen: a multiset of pairs of fingerprint and block, 6 bytes a slot, 7.7 bytes a pair on average.
  * It may name blocks in which the key is not, and never leaves out one in which it is: who asks looks there.
  *
  * A slot holds 23 bits of the fingerprint and a block's number of 25 bits. The 23 bits also say where in its segment a

@@ -1,7 +1,7 @@
 /**
  * Who wants which key: enters the moves of a plan and finds those that stand against each other. Exact: a fingerprint
  * only says where to look, and the keys themselves are compared.
- * Holds 15 bytes a move, at most 16, two megabytes, and the names of the stores; the keys are in a scratch file.
+ * Holds 15.5 bytes a move on average, at most 16, two megabytes, and the names of the stores; the keys are in a scratch file.
  */
 import type { Key } from '../record/key.ts'
 import { sameKey } from '../record/key.ts'
