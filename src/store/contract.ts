@@ -20,6 +20,9 @@ export interface Entry {
   readonly object?: string
   /** the content, when the range asked for values */
   readonly value?: Value
+  /** of a listing with versions: which version it is, and whether a plain read gets this one */
+  readonly version?: string
+  readonly latest?: boolean
 }
 
 /** Content as a record holds it: JSON or text as `value`, anything else as `value64`. */
@@ -35,6 +38,8 @@ export interface Range {
   readonly after?: Key
   /** with the content of each key */
   readonly values?: boolean
+  /** every version of each key, delete markers too; for stores that keep versions */
+  readonly versions?: boolean
 }
 
 export interface Pair {
@@ -42,6 +47,8 @@ export interface Pair {
   readonly to: Key
   /** with guard `match`: what the destination was when it was looked at */
   readonly expect?: Evidence
+  /** what the source was when it was listed; a store that sees that it has changed since fails with E_CHANGED */
+  readonly source?: Evidence
 }
 
 /** What a key was, as far as is known; a store compares what it can. */
@@ -68,12 +75,26 @@ export type Guard = 'absent' | 'match' | 'merge' | 'any'
 
 /** What became of one write. `unknown` is a write that was sent and not answered. */
 export type Outcome = (
-  | { readonly outcome: 'done'; readonly reason?: Reason; readonly etag?: string; readonly lost?: readonly string[] }
+  | ({
+      readonly outcome: 'done'
+      readonly reason?: Reason
+      readonly etag?: string
+      readonly lost?: readonly string[]
+      /** of a removal that has only hidden the key: the delete marker, by which `restore` takes it back */
+      readonly marker?: string
+    } & Extras)
   | { readonly outcome: 'skipped'; readonly reason: Reason }
   | { readonly outcome: 'failed' | 'unknown'; readonly error: RekeyError }
 ) & {
   /** how often it was tried; set by wrap/retry, absent for once */
   readonly tries?: number
+}
+
+/** What an object store keeps with the bytes. */
+export interface Extras {
+  /** by names in lower case: `content-type`, `cache-control`, `x-amz-meta-*`, `x-amz-storage-class` */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly tags?: Readonly<Record<string, string>>
 }
 
 /** The answer about one key: its entry, undefined when it is absent, an error when the store would not tell. */
@@ -86,7 +107,7 @@ export type Digested = string | undefined | RekeyError
  * A key's content on its way from one store to another. `form` says how to read the bytes: `plain` content, or a
  * `redis-dump` that only a Redis server can take in.
  */
-export interface Content {
+export interface Content extends Extras {
   readonly form: 'plain' | 'redis-dump'
   /** the bytes from their beginning, each time it is called, so that a write can be tried again */
   body(): AsyncIterable<Uint8Array>
@@ -105,7 +126,7 @@ export interface Item {
 }
 
 /** What a store keeps with a key beside its content. A copy that loses one of them says so. */
-export type Aspect = 'type' | 'expiry' | 'mtime' | 'mode'
+export type Aspect = 'type' | 'expiry' | 'mtime' | 'mode' | 'headers' | 'tags'
 
 export interface Traits {
   /** the listing is in the order of the keys' bytes */
@@ -119,6 +140,8 @@ export interface Traits {
   readonly holds: readonly Aspect[]
   /** the guards that `copy` and `write` obey */
   readonly guards: readonly Guard[]
+  /** two entries of such stores that have the same etag have the same content */
+  readonly etags?: boolean
 }
 
 /** What a run asks of every store that it opens. */
@@ -133,6 +156,24 @@ export interface StoreSettings {
   readonly timeoutMs: number
   /** hash fields that hold a time: the latest of them is a Redis hash's `mtime` */
   readonly mtimeFields: readonly string[]
+  readonly aws?: AwsSettings
+}
+
+/** What the flags say about a service of the AWS kind; what they do not say comes from the environment and profiles. */
+export interface AwsSettings {
+  readonly endpoint?: string
+  readonly profile?: string
+  readonly region?: string
+  /** the requester pays for requests and transfer */
+  readonly requesterPays?: boolean
+  /** access control lists are copied too */
+  readonly acl?: boolean
+}
+
+/** A key that `remove` has hidden behind a delete marker. */
+export interface Hidden {
+  readonly key: Key
+  readonly marker: string
 }
 
 export const STORE_DEFAULTS: StoreSettings = { retries: 3, timeoutMs: 30_000, mtimeFields: [] }
@@ -149,8 +190,12 @@ export interface Store {
   write?(item: Item, guard: Guard, signal: AbortSignal): Promise<Outcome>
   /** removes what is still as expected; a key that is gone is `skipped`/`gone`, one that differs fails with E_CHANGED */
   remove?(targets: readonly Target[], signal: AbortSignal): Promise<readonly Outcome[]>
+  /** takes back removals, by taking away just these delete markers; one that is not there is `skipped`/`gone` */
+  restore?(hidden: readonly Hidden[], signal: AbortSignal): Promise<readonly Outcome[]>
   digest?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]>
   /** whether each pair's destination holds all that its source holds; for `merge` */
   includes?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (boolean | RekeyError)[]>
+  /** a few words on how it is doing, for the progress line: `32 in flight` */
+  state?(): string | undefined
   close(): Promise<void>
 }

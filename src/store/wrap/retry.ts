@@ -79,6 +79,8 @@ export function withRetry(store: Store, retries: number, pacing: Pacing): Store 
       each(pairs, (some) => (store.copy as NonNullable<Store['copy']>)(some, guard, signal), failed, counted),
     remove: (targets, signal) =>
       each(targets, (some) => (store.remove as NonNullable<Store['remove']>)(some, signal), failed, counted),
+    restore: (hidden, signal) =>
+      each(hidden, (some) => (store.restore as NonNullable<Store['restore']>)(some, signal), failed, counted),
     digest: (keys, signal) =>
       each(keys, (some) => whole(() => (store.digest as NonNullable<Store['digest']>)(some, signal)), refused),
     includes: (pairs, signal) =>
