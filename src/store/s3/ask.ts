@@ -1,17 +1,12 @@
-/** One request when it is its turn, and what its answer is worth. */
+/** One request, and what its answer is worth. */
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Outcome } from '../contract.ts'
 import { failureOf, isError } from './classify.ts'
 import type { Bucket, Reply, Request } from './connection.ts'
 
-/** The answer, whatever its status. Rejects as `send` does. */
-export function ask(bucket: Bucket, request: Request, signal: AbortSignal): Promise<Reply> {
-  return bucket.gate.run(() => bucket.send(request, signal))
-}
-
 /** The answer to a request that must succeed. Throws what an error means; `what` names the request in the message. */
 export async function demand(bucket: Bucket, request: Request, what: string, signal: AbortSignal): Promise<Reply> {
-  const reply = await ask(bucket, request, signal)
+  const reply = await bucket.send(request, signal)
   if (isError(reply)) throw failureOf(reply, what)
   return reply
 }
