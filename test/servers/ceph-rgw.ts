@@ -21,7 +21,7 @@ export interface CephServer extends S3Server {
   stop(): Promise<void>
 }
 
-/** About six seconds. `settings` are lines of ceph.conf for the gateway. It ends with this process at the latest. */
+/** About two seconds. `settings` are lines of ceph.conf for the gateway. It ends with this process at the latest. */
 export async function startCeph(settings: readonly string[] = []): Promise<CephServer> {
   const script = spawn(SCRIPT, settings, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(script, 'close')

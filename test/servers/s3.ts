@@ -19,7 +19,7 @@ export type { S3Server, S3User } from './ceph-rgw.ts'
 
 export const REGION = 'us-east-1'
 
-/** Waits for it; the first that asks waits about six seconds. */
+/** Waits for it; the first that asks waits about two seconds. */
 export function s3Server(): Promise<S3Server> {
   return demand<S3Server>(inject('s3'))
 }
