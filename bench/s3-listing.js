@@ -1,6 +1,7 @@
 // A stand-in for S3's listings, so that the clients alone are measured: s3-listing.js [LATENCY-MS]. Prints its port.
 // The bucket `before-N` holds N keys below from/, `after-N` as many below to/ too, of one content all, in the order of
-// S3, and any page of them is right: by prefix, start-after, continuation-token or marker, max-keys and delimiter.
+// S3, and any page of them is right: by prefix, start-after, continuation-token or marker, max-keys and delimiter. The
+// bucket `blind-N` lists as `before-N`, and has any key that is asked for: for clients that look at what they have copied.
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -29,7 +30,7 @@ const server = createServer(async (request, reply) => {
   const [, bucket = '', ...key] = pathname.split('/')
   reply.setHeader('x-amz-request-id', 'stub')
   if (request.method === 'HEAD') {
-    const isObject = key.at(-1)?.endsWith('.json')
+    const isObject = key.at(-1)?.endsWith('.json') && !(bucket.startsWith('before') && key[0] === 'to')
     if (isObject) reply.setHeader('etag', `"${ETAG}"`).setHeader('content-length', SIZE)
     reply.setHeader('last-modified', new Date(TIME).toUTCString())
     reply.writeHead(isObject || key.length === 0 ? 200 : 404).end()
@@ -44,9 +45,9 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port))
 function answer(bucket, query) {
   if (query.has('location')) return '<LocationConstraint>us-east-1</LocationConstraint>'
   if (query.has('versioning')) return '<VersioningConfiguration/>'
-  const [, kind, count] = /^(before|after)-(\d+)$/.exec(bucket) ?? []
+  const [, kind, count] = /^(before|after|blind)-(\d+)$/.exec(bucket) ?? []
   if (kind === undefined) return '<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>'
-  return listing({ bucket, folders: kind === 'before' ? ['from/'] : ['from/', 'to/'], count: Number(count), query })
+  return listing({ bucket, folders: kind === 'after' ? ['from/', 'to/'] : ['from/'], count: Number(count), query })
 }
 
 function listing({ bucket, folders, count, query }) {

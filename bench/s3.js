@@ -74,6 +74,7 @@ http {
   map "$request_method $uri $http_if_none_match$http_if_match" $work {
     default listing;
     "~^PUT .*/\\.rekey-probe-\\S+ ." refusal;
+    "~^PUT \\S+ ." guarded;
     "~^PUT " copy;
     "~^DELETE " removal;
   }
@@ -86,6 +87,8 @@ http {
     add_header x-amz-request-id stub always;
     location / {
       if ($work = refusal) { return 412 '<Error><Code>PreconditionFailed</Code></Error>'; }
+      # with 200 nginx itself would hold the answer to If-None-Match, and say 304
+      if ($work = guarded) { return 201 '${COPIED}'; }
       if ($work = copy) { return 200 '${COPIED}'; }
       if ($work = removal) { return 204; }
       proxy_pass http://listing;

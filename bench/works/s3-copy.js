@@ -34,7 +34,7 @@ export async function work(bench) {
   for (const [name, command] of Object.entries(clients)) {
     const { part, copy } = THEIRS[name]
     counts[name] = Math.round(count / part)
-    commands[name] = `${CLIENT} ${copy(command, `before-${counts[name]}/from`, `before-${counts[name]}/to`)}`
+    commands[name] = `${CLIENT} ${copy(command, `blind-${counts[name]}/from`, `blind-${counts[name]}/to`)}`
   }
   const runs = await compare(bench, commands, { env })
   await stub.stop()
