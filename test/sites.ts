@@ -73,7 +73,9 @@ export async function s3Site(): Promise<Site> {
     async plant(contents) {
       await empty()
       const entries = Object.entries(contents)
-      await Promise.all(entries.map(([Key, Body]) => client.send(new PutObjectCommand({ Bucket, Key, Body }))))
+      await Promise.all(
+        entries.map(([Key, text]) => client.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.from(text) }))),
+      )
     },
     async snapshot() {
       // Enough for what these tests plant.

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { recordsOf, runTool } from '../run-tool.ts'
 import type { Contents, Site } from '../sites.ts'
-import { directorySite, redisSite } from '../sites.ts'
+import { directorySite, redisSite, s3Site } from '../sites.ts'
 
 const REDIS_DATABASE = 21
 const KEYS = 200
@@ -19,6 +19,7 @@ const STRANGERS: Contents = Object.fromEntries(
 describe.each([
   ['files', () => directorySite()],
   ['Redis', () => redisSite(inject('redis'), REDIS_DATABASE)],
+  ['S3', () => s3Site()],
 ])('%s', (_, open) => {
   let site: Site
   beforeAll(async () => {
