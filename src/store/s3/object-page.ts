@@ -4,7 +4,7 @@ import type { Bucket } from './connection.ts'
 import { encodeQuery } from './keys.ts'
 import type { StoredObject } from './stored-object.ts'
 import { plainEtag, wholeSeconds } from './stored-object.ts'
-import { tag } from './xml.ts'
+import { tag, unescapeXml } from './xml.ts'
 
 export interface ObjectPage {
   readonly objects: readonly StoredObject[]
@@ -66,7 +66,8 @@ function objectIn(text: string): StoredObject {
   }
 }
 
-/** As encoding-type=url has it: some servers write a space as `+`, and then a plus as %2B. */
-function decoded(text: string): string {
+/** As encoding-type=url has it, in XML: some servers write a space as `+`, and then a plus as %2B, and Ceph ' as &apos;. */
+function decoded(escaped: string): string {
+  const text = unescapeXml(escaped)
   return text.includes('%') || text.includes('+') ? decodeURIComponent(text.replaceAll('+', ' ')) : text
 }
