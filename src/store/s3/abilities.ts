@@ -66,10 +66,10 @@ export class Abilities {
     const name = `.rekey-probe-${host}-${pid}-${randomBytes(6).toString('hex')}`
     for (const directory of new Set(['', near.slice(0, near.lastIndexOf('/') + 1)])) {
       const probe = new Probe(this.#bucket, directory + name, signal)
-      if (!(await probe.plant())) continue
       try {
-        return await tryOut(probe)
+        if (await probe.plant()) return await tryOut(probe)
       } finally {
+        // Also what was refused, or not answered: it may be there.
         await probe.clear()
       }
     }
@@ -81,6 +81,9 @@ const OTHER_ETAG = '"00000000000000000000000000000000"'
 
 const IGNORES = (location: string) =>
   `${location}: the server does not obey create-only copies, so each destination is looked at before it is written; let nobody else write there meanwhile`
+
+/** How often it is tried to take the object away again. */
+const CLEARINGS = 3
 
 /** An object of ours, all its versions, and what a server makes of conditions that it does not meet. */
 class Probe {
@@ -112,7 +115,12 @@ class Probe {
     for (const version of versions) {
       const query = version === undefined ? {} : { query: `versionId=${encodeQuery(version)}` }
       // What cannot be cleared away stays: it is small, and its name says what it is.
-      await this.bucket.send({ method: 'DELETE', key: this.key, ...query }, this.#signal).catch(() => {})
+      for (let left = CLEARINGS; left > 0; left--) {
+        const reply = await this.bucket
+          .send({ method: 'DELETE', key: this.key, ...query }, this.#signal)
+          .catch(() => {})
+        if (reply !== undefined && reply.status < 500) break
+      }
     }
   }
 
