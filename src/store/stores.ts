@@ -5,7 +5,7 @@ import { openStore } from './open.ts'
 import { parseFaults, withFaults } from './wrap/fault.ts'
 import { withLimit } from './wrap/limit.ts'
 import type { Pacing } from './wrap/retry.ts'
-import { withRetry } from './wrap/retry.ts'
+import { openAgain, withRetry } from './wrap/retry.ts'
 
 /** Names the faults that a test wants, as `parseFaults` reads them. */
 const FAULTS_VARIABLE = 'REKEY_FAULTS'
@@ -38,7 +38,8 @@ export class Stores {
 
   async #openWrapped(location: string): Promise<Store> {
     const { retries, ratePerSecond } = this.#settings
-    let store = await openStore(location, this.#settings, this.#surroundings)
+    const open = () => openStore(location, this.#settings, this.#surroundings)
+    let store = await openAgain(open, retries, this.#pacing)
     const faults = this.#surroundings.env(FAULTS_VARIABLE)
     if (faults !== undefined) store = withFaults(store, parseFaults(faults), this.#surroundings.die)
     if (ratePerSecond !== undefined) store = withLimit(store, ratePerSecond, this.#pacing)
