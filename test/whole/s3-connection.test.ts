@@ -36,7 +36,13 @@ describe('whatever happens on the way', () => {
   afterAll(() => proxy.stop())
 
   test.each<[string, readonly Fault[]]>([
-    ['a server that has had enough now and then', [{ does: 'answer', ...slowDown, ...anything, every: 6 }]],
+    [
+      'a server that has had enough at first, and now and then',
+      [
+        { does: 'answer', ...slowDown, times: 2 },
+        { does: 'answer', ...slowDown, ...anything, every: 6 },
+      ],
+    ],
     ['answers to writes that are lost', [{ does: 'lose', ...writes, every: 4 }]],
     ['connections that are gone before a request', [{ does: 'drop', ...anything, every: 7 }]],
     [
