@@ -8,7 +8,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { compare } from '../measure.js'
-import { figure, thousands, times } from '../report.js'
+import { figure, times } from '../report.js'
 import { environment, others, startCeph } from '../s3.js'
 
 const OBJECTS = 5_000
@@ -59,7 +59,7 @@ export async function work(bench) {
     })),
     {
       work: '  the same, and verify',
-      ours: `${thousands(perSecond('verified'))}, ${figure(runs.verified.cpuS)} s CPU`,
+      ours: `${figure(perSecond('verified'))} a second, ${figure(runs.verified.cpuS)} s CPU`,
     },
   ]
 }

@@ -4,11 +4,13 @@ import { compare, measure } from '../measure.js'
 import { figure, thousands, times } from '../report.js'
 import { CLIENT, environment, others, startListing } from '../s3.js'
 
-const KEYS = 200_000
+const KEYS = 500_000
 const MOST_US = 5
 const LATENCY_MS = 50
 const FAR_KEYS = 1_000_000
 const LEAST_KEYS_A_SECOND = 100_000
+/** Fewer than these, and what is measured is the start of node. */
+const LEAST_KEYS = 200_000
 /** what part of the keys each gets, and how many times our CPU it must take at the least */
 const THEIRS = {
   rclone: {
@@ -28,7 +30,7 @@ export async function work(bench) {
 async function near(bench) {
   const server = await startListing()
   const env = environment(server.access)
-  const count = bench.size(KEYS)
+  const count = Math.max(bench.size(KEYS), LEAST_KEYS)
   const counts = { ours: count }
   const commands = { ours: `${CLIENT} list-keys s3://before-${count}/from/ > listed` }
   const clients = others(bench, server.access)
