@@ -54,6 +54,8 @@ export class ToolRun {
       random: Math.random,
       stop: this.#stop.signal,
     })
+    // The SDK of AWS tells users of Node 20 that it wants a newer one, which is nothing they can do about here.
+    env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
     this.#signals = new Signals((signal) => {
       this.#messages.warn(`${signal}: finishing what is in flight; once more ends at once`)
       this.#stop.abort()

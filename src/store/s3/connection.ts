@@ -50,6 +50,8 @@ export interface BucketSettings {
   targetIn(region: string): Promise<Target>
   readonly identity: Identity
   readonly timeoutMs: number
+  /** the requester pays for requests and transfer; said with every request */
+  readonly requesterPays?: boolean
   readonly gate: Gate
   /** milliseconds since 1970 */
   now(): number
@@ -110,10 +112,12 @@ export class Bucket {
     try {
       for (let tries = 1; ; tries++) {
         let isOver = false
+        const started = this.#settings.now()
         const streamed = await this.#streamed(request, signal, () => {
           isOver = true
           if (handedOut) this.gate.leave()
         })
+        this.#pace.answered(request, this.#settings.now() - started, asksForLess({ ...streamed, body: NOTHING }))
         if (streamed.status >= 300) {
           const reply = await whole(streamed)
           if (tries <= CORRECTIONS && (await this.#putRight(reply))) continue
@@ -189,7 +193,14 @@ export class Bucket {
     const { basePath, host } = this.#target
     const path = key === undefined ? basePath || '/' : `${basePath}/${encodeKey(key)}`
     const signed = this.#signer.sign(
-      { method, host, path, query: query ?? '', headers, payloadHash: this.#payloadHash(body) },
+      {
+        method,
+        host,
+        path,
+        query: query ?? '',
+        headers: this.#withPayer(headers),
+        payloadHash: this.#payloadHash(body),
+      },
       credentials,
       this.#settings.now() + this.#correction.clockOffsetMs,
     )
@@ -206,6 +217,10 @@ export class Bucket {
       },
       exchange,
     )
+  }
+
+  #withPayer(headers: Request['headers']): Request['headers'] {
+    return this.#settings.requesterPays === true ? { ...headers, 'x-amz-request-payer': 'requester' } : headers
   }
 
   #payloadHash(body: Uint8Array | string | undefined): string {
@@ -269,6 +284,8 @@ async function whole({ status, headers, body }: Streamed): Promise<Reply> {
 async function* once(body: Buffer): AsyncGenerator<Uint8Array> {
   if (body.length > 0) yield body
 }
+
+const NOTHING = Buffer.alloc(0)
 
 const ENDED = new Error('the run was ended before the answer came')
 

@@ -10,6 +10,11 @@ export function encodeQuery(value: string): string {
   return encodeURIComponent(value).replace(LEFT_OVER, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
+/** The same for a key that is no text. */
+export function encodeBytes(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/../g, (byte) => `%${byte.toUpperCase()}`)
+}
+
 const PLAIN_KEY = /^[A-Za-z0-9\-._~/]*$/
 
 /** What encodeURIComponent leaves as it is and AWS does not. */
