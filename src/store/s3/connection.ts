@@ -64,6 +64,8 @@ export class Bucket {
   readonly name: string
   /** `s3://name` */
   readonly location: string
+  /** the URL under which its keys are: the same for every way to name it in one run */
+  readonly place: string
   readonly gate: Gate
   readonly #settings: BucketSettings
   readonly #pace: Pace
@@ -73,11 +75,12 @@ export class Bucket {
   #pool: Pool
   readonly #retired: Pool[] = []
   /** what is to end when a signal is aborted */
-  readonly #underWay = new Map<AbortSignal, Set<Exchange>>()
+  readonly #underWay = new WeakMap<AbortSignal, Set<Exchange>>()
 
   constructor(settings: BucketSettings) {
     this.name = settings.name
     this.location = `s3://${settings.name}`
+    this.place = settings.target.origin + settings.target.basePath
     this.gate = settings.gate
     this.#settings = settings
     this.#pace = new Pace(settings.gate)
@@ -104,30 +107,27 @@ export class Bucket {
     }
   }
 
-  /** As `send`, but the body is taken piece by piece; the request keeps its place at the gate until the body has ended. */
+  /**
+   * As `send`, but the body is taken piece by piece. The request leaves the gate with the answer's head: two bodies that
+   * are read side by side, to be compared, would wait for each other's places.
+   */
   async stream(request: Request, signal: AbortSignal): Promise<Streamed> {
     const turn = this.gate.enter()
     if (turn !== undefined) await turn
-    let handedOut = false
     try {
       for (let tries = 1; ; tries++) {
-        let isOver = false
         const started = this.#settings.now()
-        const streamed = await this.#streamed(request, signal, () => {
-          isOver = true
-          if (handedOut) this.gate.leave()
-        })
+        const streamed = await this.#streamed(request, signal)
         this.#pace.answered(request, this.#settings.now() - started, asksForLess({ ...streamed, body: NOTHING }))
         if (streamed.status >= 300) {
           const reply = await whole(streamed)
           if (tries <= CORRECTIONS && (await this.#putRight(reply))) continue
           return { ...streamed, body: once(reply.body) }
         }
-        handedOut = !isOver
         return streamed
       }
     } finally {
-      if (!handedOut) this.gate.leave()
+      this.gate.leave()
     }
   }
 
@@ -154,14 +154,10 @@ export class Bucket {
     }
   }
 
-  async #streamed(request: Request, signal: AbortSignal, over: () => void): Promise<Streamed> {
+  async #streamed(request: Request, signal: AbortSignal): Promise<Streamed> {
     for (let tries = 1; ; tries++) {
       const answer = await this.#dispatch<Streamed>(request, signal, (ended, done, failed) => {
-        const whenOver = (exchange: Exchange) => {
-          ended(exchange)
-          over()
-        }
-        return new StreamExchange(whenOver, done, failed, (broken) => this.#failure(request, broken))
+        return new StreamExchange(ended, done, failed, (broken) => this.#failure(request, broken))
       })
       if ('status' in answer) return answer
       if (tries === 1 && isRead(request) && isClosed(answer) && !signal.aborted) continue

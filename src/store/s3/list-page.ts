@@ -103,10 +103,10 @@ function unquoted(etag: string): string {
   return etag.startsWith('&#34;') ? etag.slice(5, -5) : etag
 }
 
-/** `encoding-type=url`: as in a form, so that a plus is a space. */
+/** `encoding-type=url`: as in a form, so that a plus is a space. Ceph leaves an apostrophe, for XML to encode. */
 function decodeKey(text: string): Key {
-  if (!text.includes('%') && !text.includes('+')) return text
-  const spaced = text.replaceAll('+', ' ')
+  if (!ENCODED.test(text)) return text
+  const spaced = unescapeXml(text).replaceAll('+', ' ')
   try {
     return decodeURIComponent(spaced)
   } catch {
@@ -115,15 +115,16 @@ function decodeKey(text: string): Key {
   }
 }
 
-/** `2026-01-02T03:04:05.678Z` at `at`, or what Date.parse makes of another form. */
+const ENCODED = /[%+&]/
+
+/** `2026-01-02T03:04:05.678Z` at `at`, in whole seconds, which is all that a HEAD tells of it. */
 function timeAt(text: string, at: number): number {
   if (text.charCodeAt(at + 10) !== T || text.charCodeAt(at + 23) !== Z) {
-    return Date.parse(text.slice(at, text.indexOf('<', at)))
+    return Math.floor(Date.parse(text.slice(at, text.indexOf('<', at))) / 1000) * 1000
   }
   const two = (from: number) => digit(text, from) * 10 + digit(text, from + 1)
   const year = two(at) * 100 + two(at + 2)
-  const milliseconds = two(at + 20) * 10 + digit(text, at + 22)
-  return Date.UTC(year, two(at + 5) - 1, two(at + 8), two(at + 11), two(at + 14), two(at + 17), milliseconds)
+  return Date.UTC(year, two(at + 5) - 1, two(at + 8), two(at + 11), two(at + 14), two(at + 17))
 }
 
 const T = 0x54

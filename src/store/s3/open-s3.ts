@@ -12,7 +12,7 @@ import { s3Store } from './s3-store.ts'
  * Asks for one key, so that a missing bucket and wrong credentials are found before the first record; who may not list
  * may still read and write. Throws E_LOCATION, E_AUTH, E_CONNECTION, E_TIMEOUT, E_BUSY, E_USAGE.
  */
-export async function openS3(location: string, settings: StoreSettings, _surroundings: Surroundings): Promise<Store> {
+export async function openS3(location: string, settings: StoreSettings, surroundings: Surroundings): Promise<Store> {
   const place = readLocation(location)
   // The SDK is large: a location that is none is told without it.
   const { setUp } = await import('./set-up.ts')
@@ -31,7 +31,7 @@ export async function openS3(location: string, settings: StoreSettings, _surroun
     await bucket.close()
     throw thrown
   }
-  return s3Store(bucket, place.prefix)
+  return s3Store(bucket, place.prefix, settings, surroundings)
 }
 
 async function greet(bucket: Bucket): Promise<void> {
