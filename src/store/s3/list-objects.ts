@@ -18,7 +18,7 @@ import type { Cursor, Page } from './range-listing.ts'
 import { listRanges } from './range-listing.ts'
 
 /** More requests than this add nothing: the pages come faster than one core can read them. */
-const WIDEST = 64
+const WIDEST = 32
 /** The type of an entry that is no content but hides what was there. */
 const DELETE_MARKER = 'delete-marker'
 

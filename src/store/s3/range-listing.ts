@@ -4,13 +4,14 @@
  * fetched on its own. A part that turns out empty was a wrong guess; there may be only so many of them.
  *
  * Every key comes once: the parts touch, each is `after < key <= end`, and of a page what is behind `end` is left to the
- * next part. Holds BUFFERED pages that wait for those before them.
+ * next part. Holds MOST_BUFFERED pages that wait for those before them.
  */
 import type { RekeyError } from '../../record/errors.ts'
 import { toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import type { Entry } from '../contract.ts'
 import { compare, countUpTo } from './key-order.ts'
+import type { Cut } from './key-space.ts'
 import { KeySpace } from './key-space.ts'
 
 /** Where a page begins: behind this key, or within its versions. */
@@ -38,10 +39,10 @@ export interface RangeListing {
   width(): number
 }
 
-/** Pages that may wait, of those that are fetched ahead. */
-const BUFFERED = 128
-/** Parts of more pages than this are cut to keep the foremost part short, for the others wait for it. */
-const LONG = 6
+/** Pages that may wait for those before them. */
+const BUFFERED = 64
+/** The same with those of parts whose turn comes soon, by the guess. */
+const MOST_BUFFERED = 128
 /** Parts of fewer pages are not worth a request that may be in vain. */
 const SHORT = 2
 /** So many guesses may be wrong, and one more for every two pages that were not. */
@@ -60,6 +61,8 @@ interface Part {
   last?: string
   /** a guess */
   pagesLeft: number
+  /** pages that came although none was left by the guess */
+  overdue: number
   error?: RekeyError
 }
 
@@ -121,59 +124,57 @@ class Parts {
   }
 
   #fill(): void {
-    while (!this.#isGivenUp && this.#inFlight < this.#listing.width()) {
-      const part = this.#nextPart()
-      if (part !== undefined) void this.#fetch(part)
-      else if (!this.#cut()) return
+    const width = this.#listing.width()
+    const long = Math.max(SHORT, BUFFERED / width)
+    while (!this.#isGivenUp && this.#inFlight < width) {
+      const next = this.#nextPart()
+      const before = next === -1 ? this.#parts.length : next
+      if (this.#cutOneOf(this.#parts.slice(0, before).filter((part) => part.pagesLeft >= long))) continue
+      if (next !== -1) void this.#fetch(this.#parts[next] as Part)
+      else if (!this.#cutOneOf([...this.#parts].sort((one, other) => other.pagesLeft - one.pagesLeft))) return
     }
   }
 
-  /** The foremost part of which a page is to be fetched. */
-  #nextPart(): Part | undefined {
-    const isFull = this.#waiting >= BUFFERED
-    return this.#parts.find(
-      (part, at) => isOpen(part) && !part.isFetching && (!isFull || (at === 0 && part.pages.length === 0)),
-    )
+  /** Where the foremost part is of which a page is to be fetched; -1 when there is none. */
+  #nextPart(): number {
+    let ahead = 0
+    return this.#parts.findIndex((part, at) => {
+      const isNear = ahead < this.#listing.width()
+      if (isOpen(part)) ahead += part.pagesLeft
+      if (!isOpen(part) || part.isFetching) return false
+      // The foremost is what all others wait for.
+      return (at === 0 && part.pages.length === 0) || this.#waiting < (isNear ? MOST_BUFFERED : BUFFERED)
+    })
   }
 
-  /** Cuts a part, so that there is more to fetch. False when none is worth it. */
-  #cut(): boolean {
-    if (this.#waiting >= BUFFERED || this.#wrong > WRONG_GUESSES + this.#useful / 2) return false
+  /** Cuts the first of these that can be cut, so that there is more to fetch. */
+  #cutOneOf(parts: readonly Part[]): boolean {
+    if (this.#waiting >= MOST_BUFFERED || this.#wrong > WRONG_GUESSES + this.#useful / 2) return false
     const idle = this.#listing.width() - this.#inFlight
-    for (const part of this.#inOrderOfNeed()) {
-      const { first, last, end } = part
-      if (first === undefined || last === undefined || Buffer.isBuffer(end)) continue
-      const cuts = this.#space.cuts(first, last, end, idle)
-      if (cuts.length === 0) {
-        // Nothing to cut until it has moved on.
-        part.pagesLeft = 0
-        continue
+    for (const part of parts) {
+      const { first, last, end, pagesLeft } = part
+      // Of one that was cut off and not looked at, nothing is known yet.
+      if (!isOpen(part) || pagesLeft < SHORT || first === undefined || last === undefined) continue
+      const pieces = Math.min(idle + 1, Math.floor(pagesLeft / SHORT) + 1)
+      const cuts = Buffer.isBuffer(end) ? [] : this.#space.cuts(first, last, end, pieces)
+      if (cuts.length > 0) {
+        this.#divide(part, cuts)
+        const left = this.#space.pagesLeft(first, last, cuts[0]?.key)
+        part.pagesLeft = Number.isFinite(left) ? left : 0
+        return true
       }
-      this.#divide(part, cuts)
-      return true
+      // Nothing to cut until its next page tells more.
+      part.pagesLeft = 0
     }
     return false
   }
 
-  #inOrderOfNeed(): readonly Part[] {
-    const worth = this.#parts.filter((part) => isOpen(part) && part.pagesLeft >= SHORT)
-    const long = worth.filter((part) => part.pagesLeft >= LONG)
-    return long.length > 0 ? long : worth.sort((one, other) => other.pagesLeft - one.pagesLeft)
-  }
-
-  #divide(part: Part, cuts: readonly string[]): void {
-    const behind: Part[] = []
-    const { first } = part
-    cuts.forEach((cut, at) => {
-      const other = partFrom({ key: cut }, cuts[at + 1] ?? part.end)
-      // Half of it each; of a ladder nothing is known until it answers.
-      if (cuts.length === 1 && first !== undefined && Number.isFinite(part.pagesLeft)) {
-        other.pagesLeft = part.pagesLeft / 2
-      }
-      behind.push(other)
-    })
-    part.end = cuts[0]
-    part.pagesLeft = cuts.length === 1 ? part.pagesLeft / 2 : 0
+  #divide(part: Part, cuts: readonly Cut[]): void {
+    const behind = cuts.map(({ key, pages }, at) => ({
+      ...partFrom({ key }, cuts[at + 1]?.key ?? part.end),
+      pagesLeft: pages,
+    }))
+    part.end = cuts[0]?.key
     this.#parts.splice(this.#parts.indexOf(part) + 1, 0, ...behind)
   }
 
@@ -191,7 +192,8 @@ class Parts {
     this.#wake?.()
   }
 
-  #take(part: Part, { entries, next }: Page): void {
+  #take(part: Part, page: Page): void {
+    const { entries, next } = page
     const { end } = part
     const count = end === undefined ? entries.length : countUpTo(entries, end)
     const mine = count === entries.length ? entries : entries.slice(0, count)
@@ -206,6 +208,13 @@ class Parts {
     part.cursor = next
     part.isWhole = next === undefined || count < entries.length || (end !== undefined && isAtEnd(next, end))
     if (!part.isWhole) this.#guess(part, mine)
+    if (count < entries.length) this.#handOn(part, { ...page, entries: entries.slice(count) })
+  }
+
+  /** What is left of a page is the next part's, unless that has begun by itself. */
+  #handOn(part: Part, rest: Page): void {
+    const next = this.#parts[this.#parts.indexOf(part) + 1]
+    if (next !== undefined && isOpen(next) && next.fetched === 0 && !next.isFetching) this.#take(next, rest)
   }
 
   #guess(part: Part, entries: readonly Entry[]): void {
@@ -216,13 +225,14 @@ class Parts {
     this.#space.observe(keys)
     part.first = first
     part.last = last
-    // What has gone on for long will go on as long again, whatever the letters say.
-    part.pagesLeft = Math.max(this.#space.pagesLeft(first, last, part.end), part.fetched / 2)
+    if (part.pagesLeft < 1) part.overdue++
+    // What has gone on for longer than the letters say will go on as long again.
+    part.pagesLeft = Math.max(this.#space.pagesLeft(first, last, part.end), part.overdue)
   }
 }
 
 function partFrom(cursor: Cursor | undefined, end: Key | undefined): Part {
-  return { cursor, end, pages: [], isFetching: false, isWhole: false, fetched: 0, pagesLeft: 0 }
+  return { cursor, end, pages: [], isFetching: false, isWhole: false, fetched: 0, pagesLeft: 0, overdue: -1 }
 }
 
 function isOpen(part: Part): boolean {
