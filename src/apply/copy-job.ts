@@ -6,6 +6,7 @@ import type { Context } from '../stage/stage.ts'
 import type { Guard, Outcome } from '../store/contract.ts'
 import { requireCopy } from './capability.ts'
 import { planJob } from './plan-job.ts'
+import type { Carriage } from './transfer.ts'
 import { copyPairs, putValue } from './transfer.ts'
 import { finished, settleUnanswered, unanswered } from './unanswered.ts'
 import type { Attempt, CopySettings, Job, Settlement, Work } from './work.ts'
@@ -81,15 +82,13 @@ async function write(
 ): Promise<readonly Outcome[]> {
   const { source, dest } = job
   if (attempts[0]?.work.put) {
-    return Promise.all(attempts.map(({ work, pair }) => putValue(dest, work.line, pair, guard, context.abort)))
+    return Promise.all(attempts.map((attempt) => putValue(dest, carriageOf(attempt), guard, context.abort)))
   }
-  return await copyPairs(
-    source,
-    dest,
-    attempts.map((attempt) => attempt.pair),
-    guard,
-    context.abort,
-  )
+  return await copyPairs(source, dest, attempts.map(carriageOf), guard, context.abort)
+}
+
+function carriageOf({ work, pair }: Attempt): Carriage {
+  return { line: work.line, pair }
 }
 
 function lost(work: Work): Outcome {

@@ -9,6 +9,7 @@ import type { KeyRecord } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Appender, Context, Stage } from '../stage/stage.ts'
 import type { Placement } from '../stage/store-groups.ts'
+import type { Pair } from '../store/contract.ts'
 import { runJob } from './copy-job.ts'
 import type { IfExists } from './if-exists.ts'
 import { settle, stampOf } from './settle.ts'
@@ -84,11 +85,17 @@ function placeTask(line: Line, task: Task): Placement<Work> | Line {
       }
     case 'copy':
       return {
-        item: { line, put: false, pair: { from: task.from, to: task.to } },
+        item: { line, put: false, pair: { from: task.from, to: task.to, ...sourceOf(line.record) } },
         source: task.source,
         dest: task.dest,
       }
   }
+}
+
+/** What the source was when it was listed, where the listing knows a name for its content. */
+function sourceOf({ etag, size }: KeyRecord): Pick<Pair, 'source'> {
+  if (etag === undefined) return {}
+  return { source: { etag, ...(size === undefined ? {} : { sizeBytes: size }) } }
 }
 
 async function openIntents(options: CopyOptions, settled: Settled, context: Context): Promise<Appender | undefined> {

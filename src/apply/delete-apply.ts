@@ -5,6 +5,7 @@ import { flag, number, text } from '../stage/tool.ts'
 import type { DeleteOptions } from './delete-stage.ts'
 import { deleteStage } from './delete-stage.ts'
 import type { Side } from './deletion.ts'
+import { undoStage } from './undo-deletions.ts'
 
 export const deleteApply: Tool<DeleteOptions> = {
   name: 'delete-apply',
@@ -18,6 +19,10 @@ export const deleteApply: Tool<DeleteOptions> = {
       command: 'verify < run.ndjson | delete-apply --side dest > undone.ndjson',
       says: 'takes back what that run has created',
     },
+    {
+      command: 'delete-apply --undo < deleted.ndjson > restored.ndjson',
+      says: 'brings back what was deleted from a bucket with versions',
+    },
   ],
   flags: {
     'dry-run': { type: 'boolean', alias: 'n', help: 'delete nothing; what would go comes out as planned' },
@@ -26,6 +31,10 @@ export const deleteApply: Tool<DeleteOptions> = {
       choices: ['source', 'dest'],
       default: 'source',
       help: 'dest undoes a copy: only what the run created',
+    },
+    undo: {
+      type: 'boolean',
+      help: 'take deletions back: the delete markers that an earlier run has made on a bucket with versions (S3)',
     },
     concurrency: {
       type: 'string',
@@ -41,11 +50,12 @@ export const deleteApply: Tool<DeleteOptions> = {
   closedOutput: ({ dryRun }) => (dryRun ? 'quiet' : 'stop'),
   check: (args) => ({
     dryRun: flag(args, 'dry-run'),
+    undo: flag(args, 'undo'),
     side: text(args, 'side') as Side,
     concurrency: concurrencyOf(args),
     ratePerSecond: number(args, 'rate'),
     retries: number(args, 'retries') ?? 3,
   }),
   settings: ({ retries, ratePerSecond }) => ({ retries, ...(ratePerSecond === undefined ? {} : { ratePerSecond }) }),
-  stage: deleteStage,
+  stage: (options) => (options.undo ? undoStage(options) : deleteStage(options)),
 }

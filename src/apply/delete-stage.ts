@@ -14,6 +14,8 @@ import type { Settlement } from './work.ts'
 
 export interface DeleteOptions {
   readonly dryRun: boolean
+  /** takes deletions back instead of making them */
+  readonly undo: boolean
   readonly side: Side
   readonly concurrency: number | undefined
   readonly ratePerSecond: number | undefined
@@ -34,7 +36,11 @@ export function deleteStage(options: DeleteOptions): Stage {
         const stamp = stampOf(started, context.now())
         return group.items.map(({ line }, at) => {
           const settlement = settlements[at] as Settlement
-          return settle(line, settlement, stamp, { deleted: settlement.outcome === 'done' ? options.side : undefined })
+          const isGone = settlement.outcome === 'done'
+          return settle(line, settlement, stamp, {
+            deleted: isGone ? options.side : undefined,
+            marker: isGone && 'marker' in settlement ? settlement.marker : undefined,
+          })
         })
       },
     })
