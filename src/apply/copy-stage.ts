@@ -11,7 +11,9 @@ import type { Appender, Context, Stage } from '../stage/stage.ts'
 import type { Placement } from '../stage/store-groups.ts'
 import type { Pair } from '../store/contract.ts'
 import { runJob } from './copy-job.ts'
+import { Forecast } from './forecast.ts'
 import type { IfExists } from './if-exists.ts'
+import { readPrices } from './prices.ts'
 import { settle, stampOf } from './settle.ts'
 import { Settled } from './settled.ts'
 import type { Task } from './task.ts'
@@ -29,6 +31,8 @@ export interface CopyOptions {
   readonly resume: readonly string[]
   readonly intents: string | undefined
   readonly mtimeFields: readonly string[]
+  /** the file of --prices */
+  readonly prices: string | undefined
 }
 
 export function copyStage(options: CopyOptions): Stage {
@@ -36,7 +40,11 @@ export function copyStage(options: CopyOptions): Stage {
     const settled = new Settled()
     await settled.readJournals(options.resume, context)
     const intents = await openIntents(options, settled, context)
+    const forecast = options.dryRun
+      ? new Forecast(await readPrices(options.prices, context), options.ratePerSecond)
+      : undefined
     const settings = {
+      forecast,
       ifExists: options.ifExists,
       dryRun: options.dryRun,
       retries: options.retries,
@@ -61,6 +69,8 @@ export function copyStage(options: CopyOptions): Stage {
           return job.items.map(({ line }, at) => settle(line, settlements[at] as Settlement, stamp, NO_VERDICT))
         },
       })
+      const foreseen = forecast?.toText()
+      if (foreseen !== undefined) context.tell(foreseen)
     } finally {
       await intents?.close()
     }

@@ -5,6 +5,7 @@ import { flag, number, text } from '../stage/tool.ts'
 import type { DeleteOptions } from './delete-stage.ts'
 import { deleteStage } from './delete-stage.ts'
 import type { Side } from './deletion.ts'
+import { PRICES_FLAG, pricesOf } from './prices.ts'
 import { undoStage } from './undo-deletions.ts'
 
 export const deleteApply: Tool<DeleteOptions> = {
@@ -43,6 +44,7 @@ export const deleteApply: Tool<DeleteOptions> = {
     },
     rate: { type: 'number', min: 1, value: 'N', help: 'no more than N keys a second' },
     retries: { type: 'number', min: 0, default: 3, value: 'N', help: 'tries after the first, for what may pass' },
+    prices: PRICES_FLAG,
   },
   holds: 'the keys in flight',
   onFailure: 'a key that is no longer what the record says stays and is printed as failed; the rest goes on',
@@ -55,6 +57,7 @@ export const deleteApply: Tool<DeleteOptions> = {
     concurrency: concurrencyOf(args),
     ratePerSecond: number(args, 'rate'),
     retries: number(args, 'retries') ?? 3,
+    prices: pricesOf(args),
   }),
   settings: ({ retries, ratePerSecond }) => ({ retries, ...(ratePerSecond === undefined ? {} : { ratePerSecond }) }),
   stage: (options) => (options.undo ? undoStage(options) : deleteStage(options)),
