@@ -7,6 +7,7 @@ import type { CopyOptions } from './copy-stage.ts'
 import { copyStage } from './copy-stage.ts'
 import type { IfExists } from './if-exists.ts'
 import { IF_EXISTS } from './if-exists.ts'
+import { PRICES_FLAG, pricesOf } from './prices.ts'
 
 export const copyApply: Tool<CopyOptions> = {
   name: 'copy-apply',
@@ -56,6 +57,7 @@ export const copyApply: Tool<CopyOptions> = {
       help: 'note each write here before it is made; read again by a resumed run',
     },
     retry: { type: 'boolean', help: 'take up failed and unknown records again' },
+    prices: PRICES_FLAG,
     'mtime-field': {
       type: 'string',
       many: true,
@@ -79,6 +81,7 @@ export const copyApply: Tool<CopyOptions> = {
       resume: texts(args, 'resume'),
       intents: text(args, 'intents'),
       mtimeFields: texts(args, 'mtime-field'),
+      prices: pricesOf(args),
     }
   },
   settings: ({ retries, ratePerSecond, mtimeFields }) => ({

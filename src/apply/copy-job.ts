@@ -5,7 +5,9 @@
 import type { Context } from '../stage/stage.ts'
 import type { Guard, Outcome } from '../store/contract.ts'
 import { requireCopy } from './capability.ts'
+import type { Forecast } from './forecast.ts'
 import { planJob } from './plan-job.ts'
+import type { Carriage } from './transfer.ts'
 import { copyPairs, putValue } from './transfer.ts'
 import { finished, settleUnanswered, unanswered } from './unanswered.ts'
 import type { Attempt, CopySettings, Job, Settlement, Work } from './work.ts'
@@ -38,7 +40,10 @@ async function runOnce(
 ): Promise<void> {
   const attempts = await planJob(job, settings, context, settlements)
   if (settings.dryRun) {
-    for (const { work } of attempts) settlements.set(work, { outcome: 'planned', reason: 'dry-run' })
+    for (const { work } of attempts) {
+      settlements.set(work, { outcome: 'planned', reason: 'dry-run' })
+      if (settings.forecast !== undefined) foresee(job, work, settings.forecast)
+    }
     return
   }
   const created = attempts.filter((attempt) => attempt.before === undefined).map((attempt) => attempt.work)
@@ -47,6 +52,15 @@ async function runOnce(
     const guarded = attempts.filter((attempt) => attempt.guard === guard)
     await writeAndSettle(job, guarded, guard, settings, context, settlements)
   }
+}
+
+function foresee({ source, dest }: Job, { line, put }: Work, forecast: Forecast): void {
+  const sizeBytes = line.record.size ?? 0
+  forecast.count(sizeBytes)
+  forecast.ask(dest, 'look', sizeBytes)
+  const inside = source === dest && !put
+  if (!inside && !put) forecast.ask(source, 'read', sizeBytes)
+  forecast.ask(dest, inside ? 'copy' : 'write', sizeBytes)
 }
 
 /** Writes, and settles what got no answer by a look; writes again what the look does not find. */
@@ -81,15 +95,13 @@ async function write(
 ): Promise<readonly Outcome[]> {
   const { source, dest } = job
   if (attempts[0]?.work.put) {
-    return Promise.all(attempts.map(({ work, pair }) => putValue(dest, work.line, pair, guard, context.abort)))
+    return Promise.all(attempts.map((attempt) => putValue(dest, carriageOf(attempt), guard, context.abort)))
   }
-  return await copyPairs(
-    source,
-    dest,
-    attempts.map((attempt) => attempt.pair),
-    guard,
-    context.abort,
-  )
+  return await copyPairs(source, dest, attempts.map(carriageOf), guard, context.abort)
+}
+
+function carriageOf({ work, pair }: Attempt): Carriage {
+  return { line: work.line, pair }
 }
 
 function lost(work: Work): Outcome {

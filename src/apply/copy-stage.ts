@@ -9,8 +9,11 @@ import type { KeyRecord } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Appender, Context, Stage } from '../stage/stage.ts'
 import type { Placement } from '../stage/store-groups.ts'
+import type { Pair } from '../store/contract.ts'
 import { runJob } from './copy-job.ts'
+import { Forecast } from './forecast.ts'
 import type { IfExists } from './if-exists.ts'
+import { readPrices } from './prices.ts'
 import { settle, stampOf } from './settle.ts'
 import { Settled } from './settled.ts'
 import type { Task } from './task.ts'
@@ -28,6 +31,8 @@ export interface CopyOptions {
   readonly resume: readonly string[]
   readonly intents: string | undefined
   readonly mtimeFields: readonly string[]
+  /** the file of --prices */
+  readonly prices: string | undefined
 }
 
 export function copyStage(options: CopyOptions): Stage {
@@ -35,7 +40,11 @@ export function copyStage(options: CopyOptions): Stage {
     const settled = new Settled()
     await settled.readJournals(options.resume, context)
     const intents = await openIntents(options, settled, context)
+    const forecast = options.dryRun
+      ? new Forecast(await readPrices(options.prices, context), options.ratePerSecond)
+      : undefined
     const settings = {
+      forecast,
       ifExists: options.ifExists,
       dryRun: options.dryRun,
       retries: options.retries,
@@ -60,6 +69,8 @@ export function copyStage(options: CopyOptions): Stage {
           return job.items.map(({ line }, at) => settle(line, settlements[at] as Settlement, stamp, NO_VERDICT))
         },
       })
+      const foreseen = forecast?.toText()
+      if (foreseen !== undefined) context.tell(foreseen)
     } finally {
       await intents?.close()
     }
@@ -84,11 +95,17 @@ function placeTask(line: Line, task: Task): Placement<Work> | Line {
       }
     case 'copy':
       return {
-        item: { line, put: false, pair: { from: task.from, to: task.to } },
+        item: { line, put: false, pair: { from: task.from, to: task.to, ...sourceOf(line.record) } },
         source: task.source,
         dest: task.dest,
       }
   }
+}
+
+/** What the source was when it was listed, where the listing knows a name for its content. */
+function sourceOf({ etag, size }: KeyRecord): Pick<Pair, 'source'> {
+  if (etag === undefined) return {}
+  return { source: { etag, ...(size === undefined ? {} : { sizeBytes: size }) } }
 }
 
 async function openIntents(options: CopyOptions, settled: Settled, context: Context): Promise<Appender | undefined> {

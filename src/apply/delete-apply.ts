@@ -5,6 +5,8 @@ import { flag, number, text } from '../stage/tool.ts'
 import type { DeleteOptions } from './delete-stage.ts'
 import { deleteStage } from './delete-stage.ts'
 import type { Side } from './deletion.ts'
+import { PRICES_FLAG, pricesOf } from './prices.ts'
+import { undoStage } from './undo-deletions.ts'
 
 export const deleteApply: Tool<DeleteOptions> = {
   name: 'delete-apply',
@@ -18,6 +20,10 @@ export const deleteApply: Tool<DeleteOptions> = {
       command: 'verify < run.ndjson | delete-apply --side dest > undone.ndjson',
       says: 'takes back what that run has created',
     },
+    {
+      command: 'delete-apply --undo < deleted.ndjson > restored.ndjson',
+      says: 'brings back what was deleted from a bucket with versions',
+    },
   ],
   flags: {
     'dry-run': { type: 'boolean', alias: 'n', help: 'delete nothing; what would go comes out as planned' },
@@ -27,6 +33,10 @@ export const deleteApply: Tool<DeleteOptions> = {
       default: 'source',
       help: 'dest undoes a copy: only what the run created',
     },
+    undo: {
+      type: 'boolean',
+      help: 'take deletions back: the delete markers that an earlier run has made on a bucket with versions (S3)',
+    },
     concurrency: {
       type: 'string',
       value: 'N|auto',
@@ -34,6 +44,7 @@ export const deleteApply: Tool<DeleteOptions> = {
     },
     rate: { type: 'number', min: 1, value: 'N', help: 'no more than N keys a second' },
     retries: { type: 'number', min: 0, default: 3, value: 'N', help: 'tries after the first, for what may pass' },
+    prices: PRICES_FLAG,
   },
   holds: 'the keys in flight',
   onFailure: 'a key that is no longer what the record says stays and is printed as failed; the rest goes on',
@@ -41,11 +52,13 @@ export const deleteApply: Tool<DeleteOptions> = {
   closedOutput: ({ dryRun }) => (dryRun ? 'quiet' : 'stop'),
   check: (args) => ({
     dryRun: flag(args, 'dry-run'),
+    undo: flag(args, 'undo'),
     side: text(args, 'side') as Side,
     concurrency: concurrencyOf(args),
     ratePerSecond: number(args, 'rate'),
     retries: number(args, 'retries') ?? 3,
+    prices: pricesOf(args),
   }),
   settings: ({ retries, ratePerSecond }) => ({ retries, ...(ratePerSecond === undefined ? {} : { ratePerSecond }) }),
-  stage: deleteStage,
+  stage: (options) => (options.undo ? undoStage(options) : deleteStage(options)),
 }

@@ -11,6 +11,7 @@ import type { StoreGroup } from '../stage/store-groups.ts'
 import type { Looked, Outcome, Store, Target } from '../store/contract.ts'
 import { lookAt } from '../store/look.ts'
 import type { Removal, Side } from './deletion.ts'
+import type { Forecast } from './forecast.ts'
 import type { HeldKeys } from './held-keys.ts'
 import type { Settlement } from './work.ts'
 
@@ -21,6 +22,8 @@ export interface RemovalWork {
 
 export interface RemovalSettings {
   readonly dryRun: boolean
+  /** what a dry run leaves undone is counted here */
+  readonly forecast: Forecast | undefined
   /** how often a removal that got no answer is sent again */
   readonly retries: number
 }
@@ -28,7 +31,7 @@ export interface RemovalSettings {
 /** `source` is the store that is removed from, `dest` the one that holds the witnesses. */
 export async function removeGroup(
   { items, source, dest }: StoreGroup<RemovalWork>,
-  { dryRun, retries }: RemovalSettings,
+  { dryRun, retries, forecast }: RemovalSettings,
   held: HeldKeys,
   context: Context,
 ): Promise<readonly Settlement[]> {
@@ -44,7 +47,11 @@ export async function removeGroup(
     const open = free.filter((work, at) => {
       const error = refusals[at]
       if (error !== undefined) settlements.set(work, { outcome: 'failed', error })
-      else if (dryRun) settlements.set(work, { outcome: 'planned', reason: 'dry-run' })
+      else if (dryRun) {
+        settlements.set(work, { outcome: 'planned', reason: 'dry-run' })
+        forecast?.count(work.line.record.size ?? 0)
+        for (const kind of ['look', 'remove'] as const) forecast?.ask(source, kind, work.line.record.size ?? 0)
+      }
       return error === undefined && !dryRun
     })
     await removeAndSettle(source, open, retries, context, settlements)

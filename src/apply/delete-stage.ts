@@ -8,36 +8,51 @@ import type { RemovalWork } from './delete-job.ts'
 import { removeGroup } from './delete-job.ts'
 import type { Deletion, Side } from './deletion.ts'
 import { deletionOf } from './deletion.ts'
+import { Forecast } from './forecast.ts'
 import { HeldKeys } from './held-keys.ts'
+import { readPrices } from './prices.ts'
 import { settle, stampOf } from './settle.ts'
 import type { Settlement } from './work.ts'
 
 export interface DeleteOptions {
   readonly dryRun: boolean
+  /** takes deletions back instead of making them */
+  readonly undo: boolean
   readonly side: Side
   readonly concurrency: number | undefined
   readonly ratePerSecond: number | undefined
   readonly retries: number
+  /** the file of --prices */
+  readonly prices: string | undefined
 }
 
 export function deleteStage(options: DeleteOptions): Stage {
-  return (batches, context) => {
+  return async function* (batches, context) {
     const held = new HeldKeys()
-    return workByStores<RemovalWork>(batches, context, {
+    const forecast = options.dryRun
+      ? new Forecast(await readPrices(options.prices, context), options.ratePerSecond)
+      : undefined
+    yield* workByStores<RemovalWork>(batches, context, {
       concurrency: options.concurrency,
       ratePerSecond: options.ratePerSecond,
       place: (line) => placeDeletion(line, deletionOf(line.record, options.side)),
       refuse: ({ line }, error) => settleFailed(line, error.toFailure()),
       async work(group) {
         const started = context.now()
-        const settlements = await removeGroup(group, options, held, context)
+        const settlements = await removeGroup(group, { ...options, forecast }, held, context)
         const stamp = stampOf(started, context.now())
         return group.items.map(({ line }, at) => {
           const settlement = settlements[at] as Settlement
-          return settle(line, settlement, stamp, { deleted: settlement.outcome === 'done' ? options.side : undefined })
+          const isGone = settlement.outcome === 'done'
+          return settle(line, settlement, stamp, {
+            deleted: isGone ? options.side : undefined,
+            marker: isGone && 'marker' in settlement ? settlement.marker : undefined,
+          })
         })
       },
     })
+    const foreseen = forecast?.toText()
+    if (foreseen !== undefined) context.tell(foreseen)
   }
 }
 

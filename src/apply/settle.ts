@@ -29,6 +29,8 @@ export function settle(
     error: 'error' in settlement ? settlement.error.toFailure() : undefined,
     toEtag: 'etag' in settlement ? settlement.etag : line.record.toEtag,
     lost: 'lost' in settlement ? settlement.lost : line.record.lost,
+    headers: 'headers' in settlement ? settlement.headers : line.record.headers,
+    tags: 'tags' in settlement ? settlement.tags : line.record.tags,
     tries: 'tries' in settlement ? settlement.tries : undefined,
     ...(outcome === 'done' || outcome === 'unknown' ? stamp : {}),
     ...more,

@@ -2,6 +2,7 @@
 import type { Line } from '../record/line.ts'
 import type { StoreGroup } from '../stage/store-groups.ts'
 import type { Entry, Guard, Outcome, Pair } from '../store/contract.ts'
+import type { Forecast } from './forecast.ts'
 import type { IfExists } from './if-exists.ts'
 
 /** One write that is asked for. */
@@ -18,6 +19,8 @@ export type Job = StoreGroup<Work>
 export interface CopySettings {
   readonly ifExists: IfExists
   readonly dryRun: boolean
+  /** what a dry run leaves undone is counted here */
+  readonly forecast?: Forecast | undefined
   /** how often a write that got no answer, and of which the destination shows nothing, is sent again */
   readonly retries: number
   /** whether an earlier run began to write this record's destination and did not tell the end */

@@ -38,6 +38,10 @@ export class Messages {
     this.#print('error', message, fields)
   }
 
+  tell(message: string): void {
+    if (!this.#settings.quiet) this.#print('info', message, {})
+  }
+
   warn(message: string): void {
     if (!this.#settings.quiet) this.#print('warn', message, {})
   }

@@ -142,6 +142,7 @@ export class ToolRun {
       abort: this.#abort.signal,
       now: Date.now,
       random: Math.random,
+      tell: (message) => this.#messages.tell(message),
       warn: (message) => this.#messages.warn(message),
       count: (word, records) => this.#tally.count(word, records),
       open: (location) => this.#stores.open(location),

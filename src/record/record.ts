@@ -23,6 +23,7 @@ export const REASONS = {
   merged: 'the destination was there before and has taken up what it lacked',
   'not-verified': 'the record is not verified, so nothing was deleted',
   'not-created': 'this run did not create the destination, so it is not removed',
+  restored: 'the delete marker was taken away, and the key is back',
 } as const satisfies Record<string, string>
 export type Reason = keyof typeof REASONS
 
@@ -57,6 +58,9 @@ export interface KeyRecord {
   toEtag?: string
   /** aspects of the source that the destination cannot hold */
   lost?: readonly string[]
+  /** what an object store keeps with the bytes and the destination cannot hold; what a write gives an object */
+  headers?: Readonly<Record<string, string>>
+  tags?: Readonly<Record<string, string>>
   tries?: number
   /** milliseconds that the write took, tries included */
   ms?: number
@@ -70,6 +74,8 @@ export interface KeyRecord {
   differs?: readonly string[]
   /** which side delete-apply has deleted */
   deleted?: 'source' | 'dest'
+  /** the version of the delete marker behind which the key is hidden */
+  marker?: string
   input?: string
   input64?: string
 }

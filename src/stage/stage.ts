@@ -18,7 +18,9 @@ export interface Context {
   now(): number
   /** from 0 up to, not including, 1 */
   random(): number
-  /** tells the user something on stderr */
+  /** tells the user on stderr what was asked for */
+  tell(message: string): void
+  /** warns the user on stderr */
   warn(message: string): void
   /** counts records that are dealt with and not put out, under a word of the counts line */
   count(word: string, records: number): void

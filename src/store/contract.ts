@@ -178,6 +178,9 @@ export interface Hidden {
 
 export const STORE_DEFAULTS: StoreSettings = { retries: 3, timeoutMs: 30_000, mtimeFields: [] }
 
+/** What a key asks of a store, for a forecast. */
+export type StoreWork = 'look' | 'copy' | 'read' | 'write' | 'remove'
+
 export interface Store {
   /** without credentials */
   readonly location: string
@@ -195,6 +198,8 @@ export interface Store {
   digest?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]>
   /** whether each pair's destination holds all that its source holds; for `merge` */
   includes?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (boolean | RekeyError)[]>
+  /** requests by name that one key takes; a part of one where many keys share it */
+  requests?(work: StoreWork, sizeBytes: number): Readonly<Record<string, number>>
   /** a few words on how it is doing, for the progress line: `32 in flight` */
   state?(): string | undefined
   close(): Promise<void>

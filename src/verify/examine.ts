@@ -93,8 +93,12 @@ function verdictByEntries(
   const circumstances = { source: source.traits, dest: dest.traits, lost, merged: reason === 'merged' }
   const differs = differences(here, there, circumstances)
   if (differs.length > 0) return { verified: false, differs }
-  return least === 'size' && here.sizeBytes !== undefined && there.sizeBytes !== undefined
-    ? { verified: true, proof: 'size' }
+  if (least === 'size' && here.sizeBytes !== undefined && there.sizeBytes !== undefined)
+    return { verified: true, proof: 'size' }
+  // Other etags may still stand for the same content: one of many parts, or encrypted with a key of its own.
+  const speak = source.traits.etags === true && dest.traits.etags === true && reason !== 'merged'
+  return speak && least !== 'bytes' && here.etag !== undefined && here.etag === there.etag
+    ? { verified: true, proof: 'etag' }
     : undefined
 }
 
