@@ -68,7 +68,7 @@ export class ToolRun {
     let failure: RekeyError | undefined
     try {
       for (const path of this.#tool.continues?.(this.#options) ?? []) await this.#mendTornLine(path)
-      this.#messages.startProgress(this.#tally)
+      this.#messages.startProgress(this.#tally, () => this.#stores.state())
       await this.#work()
     } catch (thrown) {
       failure = toRekeyError(thrown)

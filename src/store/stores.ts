@@ -15,6 +15,7 @@ export class Stores {
   readonly #surroundings: Surroundings
   readonly #pacing: Pacing
   readonly #opened = new Map<string, Promise<Store>>()
+  readonly #open: Store[] = []
 
   constructor(settings: StoreSettings, surroundings: Surroundings, pacing: Pacing) {
     this.#settings = settings
@@ -30,6 +31,16 @@ export class Stores {
     return opening
   }
 
+  /** How the stores are doing that say so; undefined when none does. */
+  state(): string | undefined {
+    const states = this.#open.flatMap((store) => {
+      const state = store.state?.()
+      return state === undefined ? [] : [{ location: store.location, state }]
+    })
+    if (states.length === 0) return undefined
+    return states.map(({ location, state }) => (states.length === 1 ? state : `${location} ${state}`)).join(', ')
+  }
+
   async close(): Promise<void> {
     const stores = await Promise.allSettled(this.#opened.values())
     this.#opened.clear()
@@ -43,6 +54,8 @@ export class Stores {
     const faults = this.#surroundings.env(FAULTS_VARIABLE)
     if (faults !== undefined) store = withFaults(store, parseFaults(faults), this.#surroundings.die)
     if (ratePerSecond !== undefined) store = withLimit(store, ratePerSecond, this.#pacing)
-    return withRetry(store, retries, this.#pacing)
+    const wrapped = withRetry(store, retries, this.#pacing)
+    this.#open.push(wrapped)
+    return wrapped
   }
 }

@@ -14,6 +14,7 @@ const TRAITS: Traits = {
   holds: ['headers', 'tags'],
   guards: ['absent', 'match', 'any'],
   etags: true,
+  versions: true,
 }
 
 export function s3Store(bucket: Bucket, prefix: string, settings: StoreSettings, surroundings: Surroundings): Store {
