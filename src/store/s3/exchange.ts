@@ -157,6 +157,8 @@ export class StreamExchange extends Exchange {
   }
 
   override onData(chunk: Buffer): boolean {
+    // undici resumes with an empty piece: to pause for it would be to go round in circles and never to read the socket.
+    if (chunk.length === 0) return true
     this.#chunks.push(chunk)
     this.#wake?.()
     return false
