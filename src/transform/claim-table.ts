@@ -34,6 +34,25 @@ export class ClaimTable {
     return segment.slots[home(printOf(otherWord), segment.count)] as number
   }
 
+  /**
+   * Adds a block under a fingerprint where nothing stands under that yet, and says whether that was so; if not, `next`
+   * gives what does.
+   */
+  addNew(word: number, otherWord: number, block: number): boolean {
+    this.seek(word, otherWord)
+    const { slots } = this.#segment
+    const upper = this.#print >>> 7
+    let at = this.#at
+    for (let found = slots[at]; found !== 0; found = slots[at]) {
+      if (found === upper && (slots[at + 1] as number) >>> 9 === (this.#print & 127)) return false
+      at += WORDS
+      if (at === slots.length) at = 0
+    }
+    this.#at = at
+    this.add(block)
+    return true
+  }
+
   /** Begins to look for a fingerprint: two words of 32 bits. */
   seek(word: number, otherWord: number): void {
     const segment = this.#segmentOf(word)
