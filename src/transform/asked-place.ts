@@ -1,6 +1,6 @@
 /** A key of a store that is asked about: its bytes and its fingerprint. One memory for all, which the next one takes. */
 import type { Key } from '../record/key.ts'
-import { printKey } from './key-print.ts'
+import { printOf } from './key-print.ts'
 import type { Place } from './move-file.ts'
 
 export class AskedPlace implements Place {
@@ -8,7 +8,7 @@ export class AskedPlace implements Place {
   bytes = Buffer.alloc(4096)
   readonly start = 0
   byteLength = 0
-  readonly prints = new Int32Array(2)
+  print = 0
   #view = new DataView(this.bytes.buffer)
 
   take(store: number, key: Key): void {
@@ -19,6 +19,6 @@ export class AskedPlace implements Place {
     }
     this.store = store
     this.byteLength = typeof key === 'string' ? this.bytes.write(key, 'utf8') : key.copy(this.bytes)
-    printKey(this.#view, 0, this.byteLength, store, this.prints, 0)
+    this.print = printOf(this.#view, 0, this.byteLength, store)
   }
 }

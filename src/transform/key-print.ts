@@ -1,38 +1,27 @@
-/**
- * The fingerprint under which the claim table knows a key: MurmurHash64B (Austin Appleby, public domain) over its UTF-8
- * bytes. Two keys may have the same one.
- */
+/** The fingerprint of a key in 32 bits: MurmurHash3 x86 32 bit (Austin Appleby, public domain) over its UTF-8 bytes. */
 
-const M = 0x5bd1e995
+const C1 = 0xcc9e2d51
+const C2 = 0x1b873593
 
-/** Leaves the fingerprint of the bytes under a seed of 32 bits in two words of `into`, from index `at` on. */
-export function printKey(bytes: DataView, start: number, length: number, seed: number, into: Int32Array, at: number) {
-  let h1 = seed ^ length
-  let h2 = 0
+/** As a signed integer. Two keys may have the same one. */
+export function printOf(bytes: DataView, start: number, length: number, seed: number): number {
+  let hash = seed
   const end = start + length
-  let here = start
-  for (; here + 8 <= end; here += 8) {
-    h1 = Math.imul(h1, M) ^ mixed(bytes.getInt32(here, true))
-    h2 = Math.imul(h2, M) ^ mixed(bytes.getInt32(here + 4, true))
+  const wholeEnd = start + (length & ~3)
+  let at = start
+  for (; at < wholeEnd; at += 4) {
+    hash ^= mixed(bytes.getInt32(at, true))
+    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0
   }
-  if (here + 4 <= end) {
-    h1 = Math.imul(h1, M) ^ mixed(bytes.getInt32(here, true))
-    here += 4
-  }
-  if (here < end) {
-    let rest = 0
-    for (let shift = 0; here < end; here++, shift += 8) rest |= bytes.getUint8(here) << shift
-    h2 = Math.imul(h2 ^ rest, M)
-  }
-  h1 = Math.imul(h1 ^ (h2 >>> 18), M)
-  h2 = Math.imul(h2 ^ (h1 >>> 22), M)
-  h1 = Math.imul(h1 ^ (h2 >>> 17), M)
-  h2 = Math.imul(h2 ^ (h1 >>> 19), M)
-  into[at] = h1
-  into[at + 1] = h2
+  let rest = 0
+  for (let shift = 0; at < end; at++, shift += 8) rest |= bytes.getUint8(at) << shift
+  hash ^= mixed(rest) ^ length
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
 }
 
 function mixed(word: number): number {
-  const once = Math.imul(word, M)
-  return Math.imul(once ^ (once >>> 24), M)
+  const once = Math.imul(word, C1)
+  return Math.imul((once << 15) | (once >>> 17), C2)
 }

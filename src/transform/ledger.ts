@@ -9,7 +9,7 @@ import type { Scratch } from '../stage/stage.ts'
 import { AskedPlace } from './asked-place.ts'
 import { ClaimTable } from './claim-table.ts'
 import type { Move, Place } from './move-file.ts'
-import { BLOCK, MoveFile, NEW_WORDS, PRINTS } from './move-file.ts'
+import { BLOCK, MoveFile, NEW_WORDS, PRINT, TO_PRINT } from './move-file.ts'
 import { StoreNumbers } from './store-numbers.ts'
 
 /** How many of those that want one destination can be found again: the best, and one to name to the best. */
@@ -79,7 +79,7 @@ export class Ledger {
     const storeNumber = this.#stores.numberOf(store)
     const asked = this.#asked
     asked.take(this.#stores.numberOf(toStore), to)
-    this.#table.seek(asked.prints[0] as number, asked.prints[1] as number)
+    this.#table.seek(asked.print)
     const moves = this.#movesUnder(asked, Number.POSITIVE_INFINITY)
     return {
       duplicate: false,
@@ -106,9 +106,8 @@ export class Ledger {
   #touch(news: Int32Array, newCount: number): number {
     const table = this.#table
     let sum = 0
-    for (let at = PRINTS; at < newCount * NEW_WORDS; at += NEW_WORDS) {
-      sum += table.touch(news[at] as number, news[at + 1] as number)
-      sum += table.touch(news[at + 2] as number, news[at + 3] as number)
+    for (let at = 0; at < newCount * NEW_WORDS; at += NEW_WORDS) {
+      sum += table.touch(news[at + PRINT] as number) + table.touch(news[at + TO_PRINT] as number)
     }
     return sum
   }
@@ -117,7 +116,7 @@ export class Ledger {
     const table = this.#table
     const block = news[at + BLOCK] as number
     let atSource: Move[] | undefined
-    if (!table.addNew(news[at + PRINTS] as number, news[at + PRINTS + 1] as number, block)) {
+    if (!table.addNew(news[at + PRINT] as number, block)) {
       atSource = this.#movesUnder(this.#file.sourceOf(at), this.#file.numberOf(at))
       if (atSource?.some((move) => move.comesFrom)) {
         this.#file.cancel(at)
@@ -126,7 +125,7 @@ export class Ledger {
       table.add(block)
     }
     let atDestination: Move[] | undefined
-    if (!table.addNew(news[at + PRINTS + 2] as number, news[at + PRINTS + 3] as number, block)) {
+    if (!table.addNew(news[at + TO_PRINT] as number, block)) {
       atDestination = this.#movesUnder(this.#file.destinationOf(at), this.#file.numberOf(at))
       if (atDestination === undefined) table.add(block)
       else this.#claim(atDestination, block, this.#file.rankOf(at))

@@ -9,7 +9,7 @@
 import type { Key } from '../record/key.ts'
 import { keyBytes, keyOf } from '../record/key.ts'
 import type { Scratch } from '../stage/stage.ts'
-import { printKey } from './key-print.ts'
+import { printOf } from './key-print.ts'
 import { Spill } from './spill.ts'
 
 const HEAD_WORDS = 3
@@ -19,12 +19,13 @@ const BLOCK_ROWS = 64
 const BLOCK_BYTES = 64 * 1024
 
 /** Words that are kept of a move until it is checked. */
-export const NEW_WORDS = 7
-/** Which is which of them; the fingerprint of its key follows, and that of its new key, two words each. */
+export const NEW_WORDS = 5
+/** Which is which of them: its row in memory, the first byte of its text, its block, the fingerprints of both keys. */
 const ROW = 0
 const TEXT = 1
 export const BLOCK = 2
-export const PRINTS = 3
+export const PRINT = 3
+export const TO_PRINT = 4
 
 /** A key of a store where its bytes stand. */
 export interface Place {
@@ -48,7 +49,7 @@ export interface Move {
 }
 
 export class MoveFile {
-  /** of each move since `forgetNew`, when `end` has been called: its block, and both fingerprints; read with `BLOCK` and `PRINTS` */
+  /** of each move since `forgetNew`, when `end` has been called: its block and both fingerprints, at `BLOCK`, `PRINT` and `TO_PRINT` */
   news = new Int32Array(1024 * NEW_WORDS)
   #newCount = 0
   readonly #spill: Spill
@@ -259,9 +260,9 @@ export class MoveFile {
       news[at + ROW] = row
       news[at + TEXT] = text
       news[at + BLOCK] = block
-      printKey(view, text, keyLength, words[row + 2] as number, news, at + PRINTS)
+      news[at + PRINT] = printOf(view, text, keyLength, words[row + 2] as number)
       text += keyLength
-      printKey(view, text, toLength, words[row + 3] as number, news, at + PRINTS + 2)
+      news[at + TO_PRINT] = printOf(view, text, toLength, words[row + 3] as number)
       text += toLength
       at += NEW_WORDS
     }
