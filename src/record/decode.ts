@@ -20,7 +20,7 @@ const BYTE_ORDER_MARK = '\ufeff'
 
 /**
  * Reads NDJSON: LF or CRLF ends a line, empty lines count but say nothing, the last newline may be missing, and a
- * byte order mark before the first line is ignored. When `stop` is aborted as the input ends, the line that it ends in
+ * byte order mark before the first line is ignored. Keeps no chunk when it asks for the next. When `stop` is aborted as the input ends, the line that it ends in
  * was cut by that, and says nothing.
  */
 export async function* decode(
@@ -82,7 +82,8 @@ class Decoder {
       this.#dropped += piece.length
       return
     }
-    this.#pieces.push(piece)
+    // A copy: the chunk's memory is used again.
+    this.#pieces.push(Buffer.from(piece))
     this.#pieceBytes += piece.length
     if (this.#pieceBytes <= this.#maxLineBytes + 1) return
     const excerpt = Buffer.concat(this.#pieces).subarray(0, EXCERPT_BYTES)
