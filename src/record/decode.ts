@@ -3,7 +3,7 @@
  * a failed record with its number and its text; it never stops the stream and is never dropped.
  * Holds the unfinished line of the last chunk, at most `maxLineBytes`.
  */
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import type { Line } from './line.ts'
 import { newLine } from './line.ts'
 import type { KeyRecord } from './record.ts'
@@ -104,11 +104,12 @@ class Decoder {
 
   /** Reads whole lines, the last without its newline. */
   #readBlock(block: Buffer, batch: Line[]): void {
-    if (!isUtf8(block) || block.length > this.#maxLineBytes) {
+    const ascii = isAscii(block)
+    if ((!ascii && !isUtf8(block)) || block.length > this.#maxLineBytes) {
       this.#readLinesApart(block, batch)
       return
     }
-    const text = block.toString('utf8')
+    const text = block.toString(ascii ? 'latin1' : 'utf8')
     let start = 0
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
       this.#readLine(text.slice(start, end), batch)

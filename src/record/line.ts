@@ -53,7 +53,9 @@ export function addTo(line: Line, to: Key): void {
     return
   }
   line.record.to = to
-  line.text = spliceAtEnd(line.text, `,"to":${jsonOf(to)}`)
+  // The text has a key in it, so what is added stands behind a comma.
+  const text = line.text.slice(0, -1)
+  line.text = PLAIN_TEXT.test(to) ? `${text},"to":"${to}"}` : `${text},"to":${JSON.stringify(to)}}`
 }
 
 /** What verify writes, taken out: for a record that is copied anew or not looked at. */
