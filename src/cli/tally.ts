@@ -27,7 +27,7 @@ export class Tally {
   }
 
   add(line: Line): void {
-    const { record } = line
+    const record = line.open ?? line.record
     // What is unknown of a write is known once verify has looked.
     const isUnknown = record.outcome === 'unknown' && record.verified !== true
     const bad = record.outcome === 'failed' || isUnknown || record.verified === false

@@ -107,7 +107,7 @@ export class ToolRun {
       this.#stop.abort()
     }
     const { prints } = this.#tool
-    return prints === undefined ? batch : batch.filter((line) => prints(this.#options, line.record))
+    return prints === undefined ? batch : batch.filter((line) => prints(this.#options, line.open ?? line.record))
   }
 
   async #finish(): Promise<RekeyError | undefined> {

@@ -6,6 +6,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { Line } from './line.ts'
 import { newLine } from './line.ts'
+import { OpenLineReader } from './open-line.ts'
 import type { KeyRecord } from './record.ts'
 import { recordProblem } from './record.ts'
 
@@ -46,6 +47,7 @@ class Decoder {
   /** bytes of the present line that were dropped because it is too long; 0 while it is not */
   #dropped = 0
   #lineNumber = 0
+  readonly #openLines = new OpenLineReader()
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes
@@ -110,12 +112,19 @@ class Decoder {
       return
     }
     const text = block.toString(ascii ? 'latin1' : 'utf8')
-    let start = 0
-    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+    for (let start = 0; start <= text.length; ) {
+      const line = this.#openLines.read(text, start)
+      if (line !== undefined) {
+        this.#lineNumber++
+        batch.push(line)
+        start += line.text.length + 1
+        continue
+      }
+      const newline = text.indexOf('\n', start)
+      const end = newline === -1 ? text.length : newline
       this.#readLine(text.slice(start, end), batch)
       start = end + 1
     }
-    this.#readLine(text.slice(start), batch)
   }
 
   /** The slow way, for a block in which some line is not UTF-8 or may be too long. */
