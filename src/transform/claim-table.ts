@@ -2,14 +2,14 @@
  * Where a fingerprint was seen: a multiset of pairs of fingerprint and block, 6 bytes a slot, 7.7 bytes a pair on average.
  * It may name blocks in which the key is not, and never leaves out one in which it is: who asks looks there.
  *
- * The upper 6 bits of a fingerprint choose the section. A slot holds the other 26 bits, which also say where in its
- * section a pair stands, so a section grows without the keys, and a block's number of 22 bits. In ten million records
+ * The upper 10 bits of a fingerprint choose the section. A slot holds the other 22 bits, which also say where in its
+ * section a pair stands, so a section grows without the keys, and a block's number of 26 bits. In ten million records
  * about one look in two hundred is in vain.
  */
 import { RekeyError } from '../record/errors.ts'
 
-const SECTIONS = 64
-const PRINT_BITS = 26
+const SECTIONS = 1024
+const PRINT_BITS = 22
 const WORDS = 3
 /**
  * Fuller sections are searched longer, and those that grow by less grow more often; between them, these two cost the
@@ -17,12 +17,12 @@ const WORDS = 3
  */
 const FULL = 0.9
 const GROWTH = 1.33
-const FIRST_SLOTS = 1024
-const MAX_BLOCK = 2 ** 22 - 1
+const FIRST_SLOTS = 64
+const MAX_BLOCK = 2 ** 26 - 1
 
 export class ClaimTable {
   /**
-   * A section is an open-addressed table. A slot: the print's upper 16 bits, its lower 10 and the block's upper 6, the
+   * A section is an open-addressed table. A slot: the print's upper 16 bits, its lower 6 and the block's upper 10, the
    * block's lower 16.
    */
   readonly #sections: Uint16Array[] = []
@@ -61,10 +61,10 @@ export class ClaimTable {
     this.seek(fingerprint)
     const slots = this.#sections[this.#section] as Uint16Array
     const print = this.#print
-    const upper = print >>> 10
+    const upper = print >>> 6
     let at = this.#at
     for (let found = slots[at]; found !== 0; found = slots[at]) {
-      if (found === upper && (slots[at + 1] as number) >>> 6 === (print & 1023)) return false
+      if (found === upper && (slots[at + 1] as number) >>> 10 === (print & 63)) return false
       at += WORDS
       if (at === slots.length) at = 0
     }
@@ -85,16 +85,16 @@ export class ClaimTable {
   /** The next block under the fingerprint, -1 when there is none left. */
   next(): number {
     const slots = this.#sections[this.#section] as Uint16Array
-    const upper = this.#print >>> 10
-    const lower = this.#print & 1023
+    const upper = this.#print >>> 6
+    const lower = this.#print & 63
     let at = this.#at
     while (slots[at] !== 0) {
       const here = at
       at += WORDS
       if (at === slots.length) at = 0
-      if (slots[here] === upper && (slots[here + 1] as number) >>> 6 === lower) {
+      if (slots[here] === upper && (slots[here + 1] as number) >>> 10 === lower) {
         this.#at = at
-        return (((slots[here + 1] as number) & 63) << 16) | (slots[here + 2] as number)
+        return (((slots[here + 1] as number) & 1023) << 16) | (slots[here + 2] as number)
       }
     }
     this.#at = at
@@ -103,11 +103,11 @@ export class ClaimTable {
 
   /** Adds a block under the fingerprint for which `next` has just given -1. Throws E_UNSUPPORTED for a block too many. */
   add(block: number): void {
-    if (block > MAX_BLOCK) throw new RekeyError('E_UNSUPPORTED', 'a plan of more than two hundred million records')
+    if (block > MAX_BLOCK) throw new RekeyError('E_UNSUPPORTED', 'a plan of more than two thousand million records')
     const slots = this.#sections[this.#section] as Uint16Array
     const at = this.#at
-    slots[at] = this.#print >>> 10
-    slots[at + 1] = ((this.#print & 1023) << 6) | (block >>> 16)
+    slots[at] = this.#print >>> 6
+    slots[at + 1] = ((this.#print & 63) << 10) | (block >>> 16)
     slots[at + 2] = block & 0xffff
     ;(this.#used[this.#section] as number)++
   }
@@ -119,7 +119,7 @@ export class ClaimTable {
     for (let found = this.next(); found !== -1; found = this.next()) {
       if (found !== old) continue
       const at = (this.#at === 0 ? slots.length : this.#at) - WORDS
-      slots[at + 1] = ((this.#print & 1023) << 6) | (block >>> 16)
+      slots[at + 1] = ((this.#print & 63) << 10) | (block >>> 16)
       slots[at + 2] = block & 0xffff
       return
     }
@@ -147,7 +147,7 @@ export class ClaimTable {
       const upper = old[from] as number
       if (upper === 0) continue
       const middle = old[from + 1] as number
-      let at = home((upper << 10) | (middle >>> 6), count)
+      let at = home((upper << 6) | (middle >>> 10), count)
       while (slots[at] !== 0) {
         at += WORDS
         if (at === end) at = 0
@@ -159,14 +159,14 @@ export class ClaimTable {
   }
 }
 
-/** The lower 26 bits. The upper 16 of them are never all zero: that is how a free slot looks. */
+/** The lower 22 bits. The upper 16 of them are never all zero: that is how a free slot looks. */
 function printOf(fingerprint: number): number {
-  const print = fingerprint & 0x3ffffff
-  return print < 1024 ? print + 1024 : print
+  const print = fingerprint & 0x3fffff
+  return print < 64 ? print + 64 : print
 }
 
 /** The slot at which the search for a print begins, as an index into the words. */
 function home(print: number, slots: number): number {
   // Made a whole number by `| 0`, which unlike Math.floor leaves a small integer.
-  return ((print * slots * 2 ** -26) | 0) * WORDS
+  return ((print * slots * 2 ** -22) | 0) * WORDS
 }
