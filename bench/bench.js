@@ -7,7 +7,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { machineText, tableText } from './report.js'
 
-const NAMES = ['rewrite', 'memory', 'redis-copy', 'redis-pipeline', 'list-redis', 'help', 'list-files', 'copy-files']
+const NAMES = [
+  'rewrite',
+  'memory',
+  'redis-copy',
+  'redis-pipeline',
+  'list-redis',
+  'help',
+  'list-files',
+  'copy-files',
+  's3-list',
+  's3-copy',
+  's3-verify',
+  's3-ceph',
+]
 
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')

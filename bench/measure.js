@@ -28,22 +28,23 @@ export async function measure(bench, command, { env = {}, mayFail = false } = {}
 
 /**
  * Measures several commands turn by turn, so that what the machine does meanwhile strikes all of them, and each round in
- * another order, so that none profits from its place. `commands` is by name; gives by name the run whose CPU time is
- * the median. `before` makes ready for each run, and is not measured.
+ * another order, so that none profits from its place. `commands` is by name; gives by name the run whose CPU time, or
+ * what else `by` names, is the median. `before` makes ready for each run, and is not measured.
  */
-export async function compare(bench, commands, { before = async () => {}, rounds = bench.rounds } = {}) {
+export async function compare(bench, commands, options = {}) {
+  const { before = async () => {}, rounds = bench.rounds, env = {}, by = 'cpuS' } = options
   const names = Object.keys(commands)
   const runs = Object.fromEntries(names.map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(turn + round) % names.length]
       await before(name)
-      runs[name].push(await measure(bench, commands[name]))
+      runs[name].push(await measure(bench, commands[name], { env }))
     }
   }
-  return Object.fromEntries(names.map((name) => [name, median(runs[name])]))
+  return Object.fromEntries(names.map((name) => [name, median(runs[name], by)]))
 }
 
-function median(runs) {
-  return runs.toSorted((a, b) => a.cpuS - b.cpuS)[Math.floor(runs.length / 2)]
+function median(runs, by) {
+  return runs.toSorted((a, b) => a[by] - b[by])[Math.floor(runs.length / 2)]
 }

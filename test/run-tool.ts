@@ -91,8 +91,11 @@ function allowClosed(error: NodeJS.ErrnoException): void {
   if (!['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes(error.code ?? '')) throw error
 }
 
+/** What whoever runs the tests may have set for tools of their own. */
+const OWN_SETTINGS = /^(REDIS_URL|REDISCLI_AUTH|REKEY_FAULTS|AWS_.*|RCLONE_.*)$/
+
 function environment(changes: ToolInput['env'] = {}): NodeJS.ProcessEnv {
-  const { REDIS_URL: _url, REDISCLI_AUTH: _auth, REKEY_FAULTS: _faults, ...inherited } = process.env
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_SETTINGS.test(name)))
   return { ...inherited, PATH: `${BIN}:${process.env.PATH}`, ...changes }
 }
 

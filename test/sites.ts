@@ -1,8 +1,10 @@
-/** Places that a whole pipeline is run on: a directory, and a database of the tests' Redis server. */
+/** Places that a whole pipeline is run on: a directory, a database of the tests' Redis server, a bucket of the S3 one. */
 import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { Redis } from 'ioredis'
 import { directoryWith, filesIn } from './directory.ts'
+import { freshBucket, s3Environment, s3Server } from './servers/s3.ts'
 
 /** Keys and their contents. */
 export type Contents = Readonly<Record<string, string>>
@@ -12,6 +14,8 @@ const PLANTED_AT = 1_700_000_000
 
 export interface Site {
   readonly location: string
+  /** what the tools need in their environment to reach it */
+  readonly env: Readonly<Record<string, string>>
   /** leaves nothing but these keys */
   plant(contents: Contents): Promise<void>
   snapshot(): Promise<Contents>
@@ -22,6 +26,7 @@ export async function directorySite(): Promise<Site> {
   const directory = await directoryWith({})
   return {
     location: `file:${directory}/`,
+    env: {},
     async plant(contents) {
       await rm(directory, { recursive: true })
       await mkdir(directory)
@@ -41,6 +46,7 @@ export async function redisSite(server: string, database: number): Promise<Site>
   const redis = new Redis(`${server}/${database}`)
   return {
     location: `${server}/${database}`,
+    env: {},
     async plant(contents) {
       await redis.flushdb()
       if (Object.keys(contents).length > 0) await redis.mset(contents)
@@ -54,5 +60,33 @@ export async function redisSite(server: string, database: number): Promise<Site>
       await redis.flushdb()
       redis.disconnect()
     },
+  }
+}
+
+/** A new bucket, which is gone when the test file is done. */
+export async function s3Site(): Promise<Site> {
+  const server = await s3Server()
+  const { name: Bucket, location, client, empty } = await freshBucket(server)
+  return {
+    location,
+    env: s3Environment(server),
+    async plant(contents) {
+      await empty()
+      const entries = Object.entries(contents)
+      await Promise.all(
+        entries.map(([Key, text]) => client.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.from(text) }))),
+      )
+    },
+    async snapshot() {
+      // Enough for what these tests plant.
+      const { Contents = [], IsTruncated } = await client.send(new ListObjectsV2Command({ Bucket }))
+      if (IsTruncated) throw new Error('more than one page of keys')
+      const read = async ({ Key = '' }) => {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
+        return [Key, (await Body?.transformToString()) ?? ''] as const
+      }
+      return Object.fromEntries(await Promise.all(Contents.map(read)))
+    },
+    close: async () => {},
   }
 }

@@ -1,5 +1,6 @@
 /** copy-apply: writes what a plan says, under a guard, and tells what became of every record. It never deletes. */
 import { RekeyError } from '../record/errors.ts'
+import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, number, text, texts } from '../stage/tool.ts'
@@ -64,6 +65,8 @@ export const copyApply: Tool<CopyOptions> = {
       value: 'FIELD',
       help: 'a hash field that holds a time, for newest (Redis)',
     },
+    acl: { type: 'boolean', help: 'access control lists are copied too, inside one endpoint (S3)' },
+    ...AWS_FLAGS,
   },
   holds: 'the keys in flight; 12 to 16 bytes for each record that --resume and --intents name',
   onFailure: 'a record that fails is printed with its error and the rest goes on; what got no answer is looked for',
@@ -82,12 +85,15 @@ export const copyApply: Tool<CopyOptions> = {
       intents: text(args, 'intents'),
       mtimeFields: texts(args, 'mtime-field'),
       prices: pricesOf(args),
+      ...awsSettings(args),
     }
   },
-  settings: ({ retries, ratePerSecond, mtimeFields }) => ({
+  settings: ({ retries, ratePerSecond, mtimeFields, concurrency, aws }) => ({
     retries,
     mtimeFields,
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(aws === undefined ? {} : { aws }),
   }),
   continues: (options) => options.resume,
   stage: copyStage,

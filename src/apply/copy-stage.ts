@@ -9,7 +9,7 @@ import type { KeyRecord } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Appender, Context, Stage } from '../stage/stage.ts'
 import type { Placement } from '../stage/store-groups.ts'
-import type { Pair } from '../store/contract.ts'
+import type { AwsSettings, Pair } from '../store/contract.ts'
 import { runJob } from './copy-job.ts'
 import { Forecast } from './forecast.ts'
 import type { IfExists } from './if-exists.ts'
@@ -33,6 +33,7 @@ export interface CopyOptions {
   readonly mtimeFields: readonly string[]
   /** the file of --prices */
   readonly prices: string | undefined
+  readonly aws?: AwsSettings
 }
 
 export function copyStage(options: CopyOptions): Stage {

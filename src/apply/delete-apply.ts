@@ -1,4 +1,5 @@
 /** delete-apply: removes what is proven to be somewhere else, or takes a copy back. Nothing without a proof. */
+import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
 import type { Tool } from '../stage/tool.ts'
 import { flag, number, text } from '../stage/tool.ts'
@@ -45,6 +46,7 @@ export const deleteApply: Tool<DeleteOptions> = {
     rate: { type: 'number', min: 1, value: 'N', help: 'no more than N keys a second' },
     retries: { type: 'number', min: 0, default: 3, value: 'N', help: 'tries after the first, for what may pass' },
     prices: PRICES_FLAG,
+    ...AWS_FLAGS,
   },
   holds: 'the keys in flight',
   onFailure: 'a key that is no longer what the record says stays and is printed as failed; the rest goes on',
@@ -58,7 +60,13 @@ export const deleteApply: Tool<DeleteOptions> = {
     ratePerSecond: number(args, 'rate'),
     retries: number(args, 'retries') ?? 3,
     prices: pricesOf(args),
+    ...awsSettings(args),
   }),
-  settings: ({ retries, ratePerSecond }) => ({ retries, ...(ratePerSecond === undefined ? {} : { ratePerSecond }) }),
+  settings: ({ retries, ratePerSecond, concurrency, aws }) => ({
+    retries,
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(aws === undefined ? {} : { aws }),
+  }),
   stage: (options) => (options.undo ? undoStage(options) : deleteStage(options)),
 }

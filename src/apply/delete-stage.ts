@@ -4,6 +4,7 @@ import { settleFailed, settleSkipped } from '../record/line.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Stage } from '../stage/stage.ts'
 import type { Placement } from '../stage/store-groups.ts'
+import type { AwsSettings } from '../store/contract.ts'
 import type { RemovalWork } from './delete-job.ts'
 import { removeGroup } from './delete-job.ts'
 import type { Deletion, Side } from './deletion.ts'
@@ -24,6 +25,7 @@ export interface DeleteOptions {
   readonly retries: number
   /** the file of --prices */
   readonly prices: string | undefined
+  readonly aws?: AwsSettings
 }
 
 export function deleteStage(options: DeleteOptions): Stage {

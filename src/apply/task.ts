@@ -17,6 +17,8 @@ export type Task =
 
 /** Types whose content is bytes and nothing else. */
 const PLAIN_TYPES = ['file', 'string']
+/** What a listing with versions calls a version that hides the key. */
+const DELETE_MARKER = 'delete-marker'
 
 /** With `retry`, records that failed or are unknown are open again, but for lines that were no records. */
 export function taskOf(record: KeyRecord, retry: boolean): Task {
@@ -28,6 +30,7 @@ export function taskOf(record: KeyRecord, retry: boolean): Task {
   const to = recordTo(record)
   if (record.op === 'put') return putTask(record, dest, to ?? from)
   if (to === undefined) return lacks('to', from, 'rewrite-keys sets it')
+  if (record.latest === false || record.type === DELETE_MARKER) return oldVersion(record, from)
   if (dest === record.store && sameKey(from, to)) return { kind: 'skip', reason: 'same-key' }
   return { kind: 'copy', source: record.store, from, dest, to }
 }
@@ -46,6 +49,13 @@ function putTask(record: KeyRecord, dest: string, to: Key): Task {
     return { kind: 'fail', error: new RekeyError('E_TYPE', message) }
   }
   return { kind: 'put', dest, to }
+}
+
+/** A copy by its key would be one of the latest version, under the name of an older one. */
+function oldVersion({ type }: KeyRecord, key: Key): Task {
+  const what = type === DELETE_MARKER ? 'a delete marker, which has no content' : 'not the latest version of its key'
+  const message = `${keyText(key)} is ${what}: copy-apply copies what a plain read gets`
+  return { kind: 'fail', error: new RekeyError('E_UNSUPPORTED', message) }
 }
 
 function lacks(field: string, key: Key, hint: string): Task {

@@ -52,7 +52,8 @@ export class Messages {
     this.#print('info', tally.toText(elapsedMs), { counts, ms: Math.round(elapsedMs) })
   }
 
-  startProgress(tally: Tally): void {
+  /** `state` says in a few words how the stores are doing. */
+  startProgress(tally: Tally, state: () => string | undefined): void {
     const { progress, quiet, now } = this.#settings
     if (quiet || progress === false || (progress !== true && !stderr.isTTY)) return
     const inPlace = stderr.isTTY === true && !stdoutIsShared() && !this.#settings.json
@@ -61,7 +62,8 @@ export class Messages {
     const draw = () => {
       const elapsedMs = now() - started
       const rate = Math.round(tally.total / Math.max(elapsedMs / 1000, 0.001))
-      const line = `${tally.toText(elapsedMs)}, ${grouped(rate)}/s`
+      const words = [tally.toText(elapsedMs), `${grouped(rate)}/s`, state()]
+      const line = words.filter((word) => word !== undefined).join(', ')
       if (!inPlace) this.#print('progress', line, { counts: Object.fromEntries(tally.counts), ms: elapsedMs })
       else this.#drawInPlace(line)
     }

@@ -55,6 +55,8 @@ export class ToolRun {
       random: Math.random,
       stop: this.#stop.signal,
     })
+    // The SDK of AWS tells users of Node 20 that it wants a newer one, which is nothing they can do about here.
+    env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
     this.#signals = new Signals((signal) => {
       this.#messages.warn(`${signal}: finishing what is in flight; once more ends at once`)
       this.#stop.abort()
@@ -67,7 +69,7 @@ export class ToolRun {
     let failure: RekeyError | undefined
     try {
       for (const path of this.#tool.continues?.(this.#options) ?? []) await this.#mendTornLine(path)
-      this.#messages.startProgress(this.#tally)
+      this.#messages.startProgress(this.#tally, () => this.#stores.state())
       await this.#work()
     } catch (thrown) {
       failure = toRekeyError(thrown)

@@ -12,6 +12,8 @@ export function entryLine(location: string, entry: Entry): Line {
   if (entry.mode !== undefined) record.mode = octal(entry.mode)
   if (entry.type !== undefined) record.type = entry.type
   if (entry.expiresMs !== undefined) record.expires = new Date(entry.expiresMs).toISOString()
+  if (entry.version !== undefined) record.version = entry.version
+  if (entry.latest !== undefined) record.latest = entry.latest
   Object.assign(record, entry.value)
   return { text: JSON.stringify(record), record }
 }

@@ -1,11 +1,12 @@
 /**
  * list-keys: the keys of a store, one record a line.
- * Holds one batch; with a store whose listing may give a key twice, 12 to 16 bytes a key.
+ * Holds what the store does: one batch, of S3 up to 128; with a store whose listing may give a key twice, 12 to 16 bytes a key.
  */
 import { RekeyError } from '../record/errors.ts'
 import { FingerprintSet } from '../record/fingerprint-set.ts'
 import type { Key } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
+import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import type { Context, Stage } from '../stage/stage.ts'
 import type { Tool } from '../stage/tool.ts'
 import { flag, number, text, texts } from '../stage/tool.ts'
@@ -24,7 +25,7 @@ export const listKeys: Tool<ListOptions> = {
   summary: 'prints the keys of a store',
   words: {
     name: 'LOCATION',
-    help: 'file:./dir/ or a path, redis://host:port/db, redis+cluster://host:port',
+    help: 'a path, redis://host:port/db, redis+cluster://host:port, s3://bucket/prefix',
     required: true,
   },
   reads: 'nothing',
@@ -40,6 +41,10 @@ export const listKeys: Tool<ListOptions> = {
       command: 'list-keys redis:',
       says: 'the database that REDIS_URL names, so that no password stands in the command',
     },
+    {
+      command: 'list-keys s3://bucket/logs/ --profile archive',
+      says: 'objects of S3, with size, etag and mtime; many pages at once, in order',
+    },
   ],
   flags: {
     match: {
@@ -50,11 +55,12 @@ export const listKeys: Tool<ListOptions> = {
     type: {
       type: 'string',
       value: 'TYPE',
-      help: 'only keys of this type: file, symlink; string, hash, list, set, zset, stream',
+      help: 'only keys of this type: file, symlink; string, hash, list, set, zset, stream; delete-marker',
     },
     after: { type: 'string', value: 'KEY', help: 'only keys behind this one' },
     limit: { type: 'number', min: 0, value: 'N', help: 'no more than N keys' },
     values: { type: 'boolean', help: 'with the content of each key' },
+    versions: { type: 'boolean', help: 'every version of each key, the newest first, and delete markers (S3)' },
     concurrency: {
       type: 'number',
       min: 1,
@@ -67,8 +73,9 @@ export const listKeys: Tool<ListOptions> = {
       value: 'FIELD',
       help: 'a hash field that holds a time; the latest is the mtime (Redis)',
     },
+    ...AWS_FLAGS,
   },
-  holds: 'one batch of keys; 12 to 16 bytes a key where a listing may give a key twice (Redis)',
+  holds: 'one batch of keys, of S3 up to 128; 12 to 16 bytes a key where a listing may give a key twice (Redis)',
   onFailure: 'a store that cannot be listed to its end ends the run with exit code 3; go on with --after the last key',
   goOn: 'run it again; --after the last key goes on from there, where the store lists in order',
   closedOutput: () => 'quiet',
@@ -82,11 +89,16 @@ export const listKeys: Tool<ListOptions> = {
       limit: number(args, 'limit') ?? Number.POSITIVE_INFINITY,
       range: {
         values: flag(args, 'values'),
+        ...(flag(args, 'versions') && { versions: true }),
         ...(match === undefined ? {} : { match }),
         ...(type === undefined ? {} : { type }),
         ...(after === undefined ? {} : { after }),
       },
-      settings: { mtimeFields: texts(args, 'mtime-field'), ...(concurrency === undefined ? {} : { concurrency }) },
+      settings: {
+        mtimeFields: texts(args, 'mtime-field'),
+        ...(concurrency === undefined ? {} : { concurrency }),
+        ...awsSettings(args),
+      },
     }
   },
   settings: (options) => options.settings,
@@ -99,6 +111,7 @@ export function listStage(options: ListOptions): Stage {
     const stores: Store[] = []
     for (const location of options.locations) stores.push(await context.open(location))
     checkOrder(stores, options.range.after)
+    checkVersions(stores, options.range.versions)
     let left = options.limit
     for (const store of stores) {
       for await (const entries of listOnce(store, options.range, context)) {
@@ -128,5 +141,12 @@ function checkOrder(stores: readonly Store[], after: Key | undefined): void {
       'E_UNSUPPORTED',
       `--after: ${unordered.location} lists in no order, so there is no "behind a key"`,
     )
+  }
+}
+
+function checkVersions(stores: readonly Store[], versions: boolean | undefined): void {
+  const without = stores.find((store) => store.traits.versions !== true)
+  if (versions === true && without !== undefined) {
+    throw new RekeyError('E_UNSUPPORTED', `--versions: ${without.location} keeps no versions of a key`)
   }
 }

@@ -46,6 +46,9 @@ export interface KeyRecord {
   type?: string
   /** ISO 8601 UTC with milliseconds: when the key expires */
   expires?: string
+  /** which version of the key this is, and whether a plain read gets it; from a listing with versions */
+  version?: string
+  latest?: boolean
   value?: unknown
   value64?: string
   to?: string

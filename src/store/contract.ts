@@ -142,6 +142,8 @@ export interface Traits {
   readonly guards: readonly Guard[]
   /** two entries of such stores that have the same etag have the same content */
   readonly etags?: boolean
+  /** it may keep versions of a key, and lists them */
+  readonly versions?: boolean
 }
 
 /** What a run asks of every store that it opens. */
@@ -150,7 +152,7 @@ export interface StoreSettings {
   readonly retries: number
   /** keys a second over all calls of a store; absent for no limit */
   readonly ratePerSecond?: number
-  /** calls that a store may have in flight for one listing; absent for what suits the store */
+  /** calls that a store may have in flight, or keys of a tool that works on keys; absent for what suits the store */
   readonly concurrency?: number
   /** how long a call may go unanswered */
   readonly timeoutMs: number

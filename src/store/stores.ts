@@ -5,7 +5,7 @@ import { openStore } from './open.ts'
 import { parseFaults, withFaults } from './wrap/fault.ts'
 import { withLimit } from './wrap/limit.ts'
 import type { Pacing } from './wrap/retry.ts'
-import { withRetry } from './wrap/retry.ts'
+import { openAgain, withRetry } from './wrap/retry.ts'
 
 /** Names the faults that a test wants, as `parseFaults` reads them. */
 const FAULTS_VARIABLE = 'REKEY_FAULTS'
@@ -15,6 +15,7 @@ export class Stores {
   readonly #surroundings: Surroundings
   readonly #pacing: Pacing
   readonly #opened = new Map<string, Promise<Store>>()
+  readonly #open: Store[] = []
 
   constructor(settings: StoreSettings, surroundings: Surroundings, pacing: Pacing) {
     this.#settings = settings
@@ -30,6 +31,16 @@ export class Stores {
     return opening
   }
 
+  /** How the stores are doing that say so; undefined when none does. */
+  state(): string | undefined {
+    const states = this.#open.flatMap((store) => {
+      const state = store.state?.()
+      return state === undefined ? [] : [{ location: store.location, state }]
+    })
+    if (states.length === 0) return undefined
+    return states.map(({ location, state }) => (states.length === 1 ? state : `${location} ${state}`)).join(', ')
+  }
+
   async close(): Promise<void> {
     const stores = await Promise.allSettled(this.#opened.values())
     this.#opened.clear()
@@ -38,10 +49,13 @@ export class Stores {
 
   async #openWrapped(location: string): Promise<Store> {
     const { retries, ratePerSecond } = this.#settings
-    let store = await openStore(location, this.#settings, this.#surroundings)
+    const open = () => openStore(location, this.#settings, this.#surroundings)
+    let store = await openAgain(open, retries, this.#pacing)
     const faults = this.#surroundings.env(FAULTS_VARIABLE)
     if (faults !== undefined) store = withFaults(store, parseFaults(faults), this.#surroundings.die)
     if (ratePerSecond !== undefined) store = withLimit(store, ratePerSecond, this.#pacing)
-    return withRetry(store, retries, this.#pacing)
+    const wrapped = withRetry(store, retries, this.#pacing)
+    this.#open.push(wrapped)
+    return wrapped
   }
 }

@@ -3,6 +3,7 @@ import { RekeyError } from '../record/errors.ts'
 import { rootOf } from '../store/file/location.ts'
 import { schemeOf } from '../store/open.ts'
 import { readLocation } from '../store/redis/location.ts'
+import { bucketLocation, readLocation as readBucket } from '../store/s3/location.ts'
 
 const CREDENTIALS = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@|[?&](user(name)?|pass(word|wd)?|token|secret|auth)=/i
 const NO_ENVIRONMENT = { env: () => undefined, envStartingWith: () => [] }
@@ -21,9 +22,21 @@ export function readToStore(location: string): string {
   }
   const scheme = schemeOf(location)
   if (scheme === 'file') return `file:${rootOf(location)}`
+  if (scheme === 's3') return toBucket(location)
   // `redis:` alone is what REDIS_URL names, for the tool that opens it.
   if (/^rediss?(\+cluster)?$/.test(scheme) && !/^redis:(\/\/)?$/.test(location)) {
     return readLocation(location, NO_ENVIRONMENT).location
   }
   return location
+}
+
+/** Keys are whole keys of a bucket, so a prefix here would be lost. */
+function toBucket(location: string): string {
+  const place = readBucket(location)
+  if (place.prefix === '') return bucketLocation(place)
+  throw new RekeyError(
+    'E_USAGE',
+    `--to-store ${location}: a key is the whole key of a bucket; write --to-store ${bucketLocation(place)} and put ` +
+      `"${place.prefix}" before the keys, by --template or --sub 's|^|${place.prefix}|'`,
+  )
 }

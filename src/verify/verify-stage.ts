@@ -4,6 +4,7 @@ import { addProof, hasVerdict, NO_VERDICT, setFields } from '../record/line.ts'
 import type { Proof } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Stage } from '../stage/stage.ts'
+import type { AwsSettings } from '../store/contract.ts'
 import type { Case, Verdict } from './case.ts'
 import { examine } from './examine.ts'
 import { subjectOf } from './subject.ts'
@@ -15,6 +16,7 @@ export interface VerifyOptions {
   readonly onlyBad: boolean
   readonly concurrency: number | undefined
   readonly mtimeFields: readonly string[]
+  readonly aws?: AwsSettings
 }
 
 export function verifyStage(options: VerifyOptions): Stage {

@@ -1,6 +1,7 @@
 /** verify: whether each destination holds what its source holds, how strong the proof is, and in what they differ. */
 import { RekeyError } from '../record/errors.ts'
 import type { KeyRecord, Proof } from '../record/record.ts'
+import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, text, texts } from '../stage/tool.ts'
@@ -40,6 +41,7 @@ export const verify: Tool<VerifyOptions> = {
       value: 'FIELD',
       help: 'a hash field that holds a time, as given to list-keys: tells a source that has changed since (Redis)',
     },
+    ...AWS_FLAGS,
   },
   holds: 'the keys in flight',
   onFailure: 'what differs, and what a store would not tell, comes out with verified false; exit code 1',
@@ -51,8 +53,13 @@ export const verify: Tool<VerifyOptions> = {
     onlyBad: flag(args, 'only-bad'),
     concurrency: concurrencyOf(args),
     mtimeFields: texts(args, 'mtime-field'),
+    ...awsSettings(args),
   }),
-  settings: ({ mtimeFields }) => ({ mtimeFields }),
+  settings: ({ mtimeFields, concurrency, aws }) => ({
+    mtimeFields,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(aws === undefined ? {} : { aws }),
+  }),
   tally,
   prints: ({ onlyBad }, record) => !onlyBad || isBad(record),
   stage: verifyStage,

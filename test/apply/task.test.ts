@@ -16,6 +16,13 @@ test.each<[string, KeyRecord, object]>([
   ['a value to put under its own key', { store: 's', key: 'a', op: 'put', value64: '' }, { kind: 'put', to: 'a' }],
   ['nothing to put', { ...plan, op: 'put' }, { kind: 'fail', error: { code: 'E_FIELD' } }],
   ['a hash to put', { ...plan, op: 'put', type: 'hash', value: {} }, { kind: 'fail', error: { code: 'E_TYPE' } }],
+  ['the latest version', { ...plan, version: 'v2', latest: true }, { kind: 'copy' }],
+  ['an older version', { ...plan, version: 'v1', latest: false }, { kind: 'fail', error: { code: 'E_UNSUPPORTED' } }],
+  [
+    'a delete marker',
+    { ...plan, version: 'v3', latest: true, type: 'delete-marker' },
+    { kind: 'fail', error: { code: 'E_UNSUPPORTED' } },
+  ],
   ['bytes for keys', { store: 's', key64: '/w==', to64: '/v4=' }, { kind: 'copy', from: Buffer.from([255]) }],
 ])('%s', (_, record, expected) => {
   expect(taskOf(record, false)).toMatchObject(expected)

@@ -21,6 +21,7 @@ describe('a flag makes of this key that one', () => {
     ['two --rule, in order', ['--rule', 'dedash', '--rule', 'lower'], DOMAIN, { to: 'd/example.com.json' }],
     ['--template', ['--template', 'i/{value.domain|slugdotify}'], DOMAIN, { to: 'i/example.com' }],
     ['--to-store', ['--to-store', 'redis://other/1'], '{"key":"a"}', { to: 'a', toStore: 'redis://other:6379/1' }],
+    ['--to-store, a bucket', ['--to-store', 's3://bucket/'], '{"key":"a"}', { to: 'a', toStore: 's3://bucket' }],
     [
       '--to-store and a new key',
       ['--to-store', '/x', '--sub', 's/a/b/'],
@@ -229,6 +230,7 @@ describe('--prove', () => {
 describe('a wrong command is exit 2, names the flag and reads nothing', () => {
   test.each<[string, string[], string]>([
     ['nothing to do', [], 'Give --sub, --rule, --template, --map or --to-store'],
+    ['a prefix of a bucket', ['--to-store', 's3://bucket/a/'], 'a key is the whole key of a bucket'],
     ['only --prove', ['--prove'], 'Give --sub, --rule, --template, --map or --to-store'],
     ['a broken --sub', ['--sub', 's/(/b/'], '--sub "s/(/b/": '],
     ['a second --sub that is broken', ['--sub', 's/a/b/', '--sub', 'a'], '--sub "a": '],

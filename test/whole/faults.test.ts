@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { recordsOf, runTool } from '../run-tool.ts'
 import type { Contents, Site } from '../sites.ts'
-import { directorySite, redisSite } from '../sites.ts'
+import { directorySite, redisSite, s3Site } from '../sites.ts'
 
 const REDIS_DATABASE = 21
 const KEYS = 200
@@ -19,6 +19,7 @@ const STRANGERS: Contents = Object.fromEntries(
 describe.each([
   ['files', () => directorySite()],
   ['Redis', () => redisSite(inject('redis'), REDIS_DATABASE)],
+  ['S3', () => s3Site()],
 ])('%s', (_, open) => {
   let site: Site
   beforeAll(async () => {
@@ -38,7 +39,7 @@ describe.each([
     const run = await runTool('copy-apply', {
       args: ['--concurrency', '64'],
       stdin: await plan(site),
-      env: { REKEY_FAULTS: faults },
+      env: { ...site.env, REKEY_FAULTS: faults },
     })
     const records = recordsOf(run)
     expect(records.map(({ key }) => key).toSorted()).toEqual(Object.keys(SOURCES).toSorted())
@@ -58,10 +59,10 @@ describe.each([
     await site.plant({ ...SOURCES, ...STRANGERS })
     const first = await runTool('copy-apply', {
       stdin: await plan(site),
-      env: { REKEY_FAULTS: 'seed=7,refuse=0.3,drop=0.6' },
+      env: { ...site.env, REKEY_FAULTS: 'seed=7,refuse=0.3,drop=0.6' },
     })
     expect(first.code).toBe(1)
-    const second = await runTool('copy-apply', { args: ['--retry'], stdin: first.stdout })
+    const second = await runTool('copy-apply', { args: ['--retry'], stdin: first.stdout, env: site.env })
     expect(second.code).toBe(0)
     expect(recordsOf(second).filter(({ outcome }) => outcome === 'done').length).toBe(KEYS - PRESENT)
     expect(second.stdout).not.toContain('"error"')
@@ -69,9 +70,9 @@ describe.each([
 
   test('deletes meet the same faults and lose nothing', async () => {
     await site.plant(SOURCES)
-    const copied = await runTool('copy-apply', { stdin: await plan(site) })
-    const proven = await runTool('verify', { stdin: copied.stdout })
-    const env = { REKEY_FAULTS: 'seed=8,busy=0.2,refuse=0.1,lose=0.2,drop=0.2' }
+    const copied = await runTool('copy-apply', { stdin: await plan(site), env: site.env })
+    const proven = await runTool('verify', { stdin: copied.stdout, env: site.env })
+    const env = { ...site.env, REKEY_FAULTS: 'seed=8,busy=0.2,refuse=0.1,lose=0.2,drop=0.2' }
     const deleted = await runTool('delete-apply', { stdin: proven.stdout, env })
     const after = await site.snapshot()
     for (const { key, to, outcome } of recordsOf(deleted)) {
@@ -83,6 +84,6 @@ describe.each([
 })
 
 async function plan(site: Site): Promise<string> {
-  const listed = await runTool('list-keys', { args: [site.location, '--match', 'old/*'] })
+  const listed = await runTool('list-keys', { args: [site.location, '--match', 'old/*'], env: site.env })
   return (await runTool('rewrite-keys', { args: ['--sub', 's/^old/new/'], stdin: listed.stdout })).stdout
 }

@@ -10,7 +10,7 @@ import { directoryWith } from '../directory.ts'
 import type { ToolRun } from '../run-tool.ts'
 import { recordsOf, runShell, runTool } from '../run-tool.ts'
 import type { Contents, Site } from '../sites.ts'
-import { directorySite, redisSite } from '../sites.ts'
+import { directorySite, redisSite, s3Site } from '../sites.ts'
 
 const RUNS = 6
 const REDIS_DATABASE = 20
@@ -18,6 +18,7 @@ const REDIS_DATABASE = 20
 describe.each([
   ['files', () => directorySite()],
   ['Redis', () => redisSite(inject('redis'), REDIS_DATABASE)],
+  ['S3', () => s3Site()],
 ])('%s', (_, open) => {
   let site: Site
   let work: string
@@ -36,14 +37,15 @@ describe.each([
         await Promise.all([writeFile(join(work, 'plan'), plan.text), writeFile(join(work, 'run'), '')])
         await rm(join(work, 'begun'), { force: true })
 
-        for (const die of given.deaths) await copy(work, `die=${die}`)
-        expect((await copy(work, undefined)).code).toBe(0)
+        for (const die of given.deaths) await copy(site, work, `die=${die}`)
+        expect((await copy(site, work, undefined)).code).toBe(0)
 
         const journal = await readFile(join(work, 'run'), 'utf8')
         expectEachOnce(journal, plan.keys, given)
-        const proven = await runTool('verify', { stdin: journal })
+        const proven = await runTool('verify', { stdin: journal, env: site.env })
         expectVerdicts(proven, given)
-        const undone = await runTool('delete-apply', { args: ['--side', 'dest'], stdin: proven.stdout })
+        const args = ['--side', 'dest']
+        const undone = await runTool('delete-apply', { args, stdin: proven.stdout, env: site.env })
         expect(undone.code, undone.stderr).toBe(Object.values(given.present).includes('other') ? 1 : 0)
         expect(await site.snapshot()).toEqual(before)
       }),
@@ -87,16 +89,16 @@ function existing({ contents, present }: Scenario): Contents {
 }
 
 async function planWith(site: Site, unknown: string): Promise<{ text: string; keys: string[] }> {
-  const listed = await runTool('list-keys', { args: [site.location, '--match', 'old/*'] })
+  const listed = await runTool('list-keys', { args: [site.location, '--match', 'old/*'], env: site.env })
   const withFields = listed.stdout.replaceAll(/^\{/gm, `{${unknown},`)
   const run = await runTool('rewrite-keys', { args: ['--sub', 's/^old/new/', '--prove'], stdin: withFields })
   expect(run.code, run.stderr).toBe(0)
   return { text: run.stdout, keys: recordsOf(run).map((record) => record.key) }
 }
 
-function copy(work: string, faults: string | undefined): Promise<ToolRun> {
+function copy(site: Site, work: string, faults: string | undefined): Promise<ToolRun> {
   const command = 'copy-apply --concurrency 8 --intents begun --resume run < plan >> run'
-  return runShell(command, { cwd: work, env: { REKEY_FAULTS: faults } })
+  return runShell(command, { cwd: work, env: { ...site.env, REKEY_FAULTS: faults } })
 }
 
 function expectEachOnce(journal: string, keys: readonly string[], { present, unknown }: Scenario): void {

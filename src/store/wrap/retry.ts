@@ -26,9 +26,24 @@ export function backoffMs(tries: number, random: number): number {
   return bound * (0.5 + random / 2)
 }
 
+/**
+ * Opens a store, again where that may succeed later. Not after a timeout: who has waited for an answer in vain is told,
+ * before a run has begun.
+ */
+export async function openAgain(open: () => Promise<Store>, retries: number, pacing: Pacing): Promise<Store> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await open()
+    } catch (thrown) {
+      const { retryable, code } = toRekeyError(thrown)
+      if (!retryable || code === 'E_TIMEOUT' || tries > retries || pacing.stop.aborted) throw thrown
+      await restFor(tries, pacing)
+    }
+  }
+}
+
 export function withRetry(store: Store, retries: number, pacing: Pacing): Store {
-  const rest = (tries: number) =>
-    sleep(backoffMs(tries, pacing.random()), undefined, { signal: pacing.stop }).catch(() => {})
+  const rest = (tries: number) => restFor(tries, pacing)
   const again = (tries: number, error: RekeyError) => error.retryable && tries <= retries && !pacing.stop.aborted
 
   /** A call that fails as a whole by throwing. */
@@ -92,6 +107,10 @@ export function withRetry(store: Store, retries: number, pacing: Pacing): Store 
       return outcomes[0] as Outcome
     },
   })
+}
+
+async function restFor(tries: number, { random, stop }: Pacing): Promise<void> {
+  await sleep(backoffMs(tries, random()), undefined, { signal: stop }).catch(() => {})
 }
 
 /** Lists on from the last key of an ordered store; begins anew where there is no order, so that keys come twice. */

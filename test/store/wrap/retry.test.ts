@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { ErrorCode } from '../../../src/record/errors.ts'
 import { RekeyError } from '../../../src/record/errors.ts'
 import type { Entry, Outcome, Pair, Store } from '../../../src/store/contract.ts'
-import { backoffMs, withRetry } from '../../../src/store/wrap/retry.ts'
+import { backoffMs, openAgain, withRetry } from '../../../src/store/wrap/retry.ts'
 
 const signal = new AbortController().signal
 
@@ -60,6 +60,26 @@ test('a stop ends the waiting and the tries', async () => {
   const copying = copy(store, ['a'])
   stop.abort()
   expect(await copying).toMatchObject([{ outcome: 'failed' }])
+})
+
+test.each<[ErrorCode[], number, ErrorCode | 'opened']>([
+  [['E_BUSY', 'E_CONNECTION'], 3, 'opened'],
+  [['E_BUSY', 'E_BUSY', 'E_BUSY'], 3, 'E_BUSY'],
+  [['E_TIMEOUT'], 1, 'E_TIMEOUT'],
+  [['E_AUTH'], 1, 'E_AUTH'],
+])('opening that fails with %j is tried %d times: %s', async (failures, times, end) => {
+  let tries = 0
+  const open = async () => {
+    const failure = failures[tries++]
+    if (failure !== undefined) throw new RekeyError(failure, 'not yet')
+    return scripted({}, [])
+  }
+  const opened = openAgain(open, 2, pacing()).then(
+    () => 'opened',
+    (error) => error.code,
+  )
+  expect(await opened).toBe(end)
+  expect(tries).toBe(times)
 })
 
 test('an ordered listing goes on behind the last key, an unordered one begins anew', async () => {

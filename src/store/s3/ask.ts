@@ -1,0 +1,25 @@
+/** One request, and what its answer is worth. */
+import { RekeyError, toRekeyError } from '../../record/errors.ts'
+import type { Outcome } from '../contract.ts'
+import { failureOf, isError } from './classify.ts'
+import type { Bucket, Reply, Request } from './connection.ts'
+
+/** The answer to a request that must succeed. Throws what an error means; `what` names the request in the message. */
+export async function demand(bucket: Bucket, request: Request, what: string, signal: AbortSignal): Promise<Reply> {
+  const reply = await bucket.send(request, signal)
+  if (isError(reply)) throw failureOf(reply, what)
+  return reply
+}
+
+/** What became of a write that has thrown: not done, or sent and not answered. */
+export function outcomeOf(thrown: unknown): Outcome {
+  const error = toRekeyError(thrown)
+  return { outcome: error.code === 'E_UNANSWERED' ? 'unknown' : 'failed', error }
+}
+
+export function failed(code: RekeyError['code'], message: string): Outcome {
+  return { outcome: 'failed', error: new RekeyError(code, message) }
+}
+
+export const EXISTS: Outcome = { outcome: 'skipped', reason: 'exists' }
+export const GONE: Outcome = { outcome: 'skipped', reason: 'gone' }

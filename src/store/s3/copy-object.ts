@@ -1,0 +1,112 @@
+/** Copies one object inside the bucket, with all that it has, and says what became of it. */
+import { keyText } from '../../record/key.ts'
+import type { Evidence, Guard, Outcome } from '../contract.ts'
+import { GONE, outcomeOf } from './ask.ts'
+import { errorCode, failureOf, isError } from './classify.ts'
+import type { Bucket, Reply } from './connection.ts'
+import { copyInParts } from './copy-in-parts.ts'
+import { refusedBy } from './destination-guard.ts'
+import { encryptionHeaders } from './encryption.ts'
+import { notAsExpected } from './evidence.ts'
+import { encodeKey } from './keys.ts'
+import { head } from './look-up.ts'
+import { copyAcl } from './object-tags.ts'
+import type { Objects } from './objects.ts'
+import type { StoredObject } from './stored-object.ts'
+import { isPlainEtag, plainEtag } from './stored-object.ts'
+import { tag } from './xml.ts'
+
+export interface ObjectCopy {
+  readonly source: StoredObject
+  readonly to: string
+  readonly guard: Guard
+  /** with guard `match` */
+  readonly expect: Evidence
+  /** headers by which the server holds to the guard; none where it would not */
+  readonly condition: Readonly<Record<string, string>>
+}
+
+/** Never throws. */
+export async function copyObject(objects: Objects, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
+  const { bucket, acl, copyLimitBytes } = objects
+  const { source, to } = copy
+  try {
+    const isLarge = source.sizeBytes > copyLimitBytes
+    const outcome = isLarge ? await copyInParts(objects, copy, signal) : await copyWhole(bucket, copy, signal)
+    if (!acl || outcome.outcome !== 'done') return outcome
+    const isKept = await copyAcl(bucket, source.key, to, signal).then(
+      () => true,
+      () => false,
+    )
+    return isKept ? outcome : { ...outcome, lost: ['acl'] }
+  } catch (thrown) {
+    return outcomeOf(thrown)
+  }
+}
+
+/** The headers that name the source, as it was when it was looked at. */
+export function sourceHeaders(bucket: Bucket, { key, etag }: StoredObject): Record<string, string> {
+  return {
+    'x-amz-copy-source': `/${bucket.name}/${encodeKey(key)}`,
+    'x-amz-copy-source-if-match': `"${etag}"`,
+  }
+}
+
+/** S3 copies headers, metadata and tags by itself, but neither the storage class nor a key of KMS. */
+export function ownHeaders({ storageClass, headers }: StoredObject): Record<string, string> {
+  return {
+    ...(storageClass === undefined ? {} : { 'x-amz-storage-class': storageClass }),
+    ...encryptionHeaders(headers),
+  }
+}
+
+async function copyWhole(bucket: Bucket, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
+  const { source, to, condition } = copy
+  const headers = { ...sourceHeaders(bucket, source), ...ownHeaders(source), ...condition }
+  const reply = await bucket.send({ method: 'PUT', key: to, headers }, signal)
+  if (isError(reply)) return await refusal(bucket, copy, reply, signal)
+  const etag = plainEtag(tag(reply.body.toString('utf8'), 'ETag') ?? '')
+  return (await unlessChanged(bucket, source, etag, signal)) ?? { outcome: 'done', etag }
+}
+
+/** What an error in answer to a copy means for the pair. */
+export async function refusal(bucket: Bucket, copy: ObjectCopy, reply: Reply, signal: AbortSignal): Promise<Outcome> {
+  const { source, to, guard, condition } = copy
+  const code = errorCode(reply)
+  if (reply.status === 412 || code === 'PreconditionFailed') {
+    if (Object.keys(condition).length > 0 && (await isOfDestination(bucket, copy, reply, signal)))
+      return refusedBy(guard, to)
+    return { outcome: 'failed', error: notAsExpected(source.key, 'changed') }
+  }
+  if (code === 'NoSuchKey') return GONE
+  return { outcome: 'failed', error: failureOf(reply, `copying ${keyText(source.key)} to ${keyText(to)}`) }
+}
+
+/** Which of the two conditions has failed: AWS says it, and otherwise a look at the source tells. */
+async function isOfDestination(
+  bucket: Bucket,
+  { source }: ObjectCopy,
+  { body }: Reply,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const condition = tag(body.toString('utf8'), 'Condition')
+  if (condition !== undefined) return !/copy-source/i.test(condition)
+  const now = await head(bucket, source.key, signal)
+  return now !== undefined && 'etag' in now && now.etag === source.etag
+}
+
+/**
+ * For servers that do not obey the condition on the source: a copy that has another digest than the source had, and a
+ * source that has another one now, are a source that has changed in between.
+ */
+async function unlessChanged(
+  bucket: Bucket,
+  source: StoredObject,
+  etag: string,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  if (etag === source.etag || !isPlainEtag(etag) || !isPlainEtag(source.etag)) return undefined
+  const now = await head(bucket, source.key, signal)
+  if (now !== undefined && 'etag' in now && now.etag === source.etag) return undefined
+  return { outcome: 'failed', error: notAsExpected(source.key, 'changed', now instanceof Error ? undefined : now) }
+}

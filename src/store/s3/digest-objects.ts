@@ -1,0 +1,32 @@
+/**
+ * Digests of contents without reading them: from the etags. Equal ones mean equal contents; two that are of different
+ * kinds say nothing.
+ */
+import { RekeyError } from '../../record/errors.ts'
+import type { Key } from '../../record/key.ts'
+import type { Digested } from '../contract.ts'
+import type { Bucket } from './connection.ts'
+import type { Encryption } from './encryption.ts'
+import { lookUp } from './look-up.ts'
+import type { StoredObject } from './stored-object.ts'
+import { isPlainEtag } from './stored-object.ts'
+
+export async function digestObjects(
+  bucket: Bucket,
+  encryption: Encryption,
+  keys: readonly Key[],
+  signal: AbortSignal,
+): Promise<readonly Digested[]> {
+  const found = await lookUp(bucket, keys, signal)
+  const example = found.find((one) => one !== undefined && !(one instanceof RekeyError)) as StoredObject | undefined
+  if (example !== undefined) await encryption.learn(example, signal)
+  return found.map((one) => (one === undefined || one instanceof RekeyError ? one : digestOf(one, encryption)))
+}
+
+/**
+ * `md5:…` where the etag is that of the content. An upload in parts has another one, and so has what is encrypted with
+ * a key of KMS: there the whole etag is the kind, so that equal ones agree and different ones cannot be compared.
+ */
+export function digestOf({ etag, sizeBytes }: StoredObject, encryption: Encryption): string {
+  return isPlainEtag(etag) && !encryption.hidesContent ? `md5:${etag}` : `etag-${etag}:${sizeBytes}`
+}

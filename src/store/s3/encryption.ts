@@ -1,0 +1,51 @@
+/**
+ * Whether the objects of a bucket are encrypted with keys of KMS, which a listing does not tell. One object is asked
+ * about it in a run; when it is, every further source of a copy is looked at by itself. Holds one answer.
+ */
+import { RekeyError } from '../../record/errors.ts'
+import type { Bucket, Reply } from './connection.ts'
+import { head } from './look-up.ts'
+import type { StoredObject } from './stored-object.ts'
+
+export class Encryption {
+  readonly #bucket: Bucket
+  #isKms: boolean | undefined
+
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket
+  }
+
+  /** an etag is no digest of the content then */
+  get hidesContent(): boolean {
+    return this.#isKms === true
+  }
+
+  /** Looks at an object, unless one has told already. What cannot be looked at tells nothing. */
+  async learn(object: StoredObject, signal: AbortSignal): Promise<void> {
+    if (this.#isKms) return
+    if (this.#isKms !== undefined && object.headers === undefined) return
+    const known = object.headers === undefined ? await head(this.#bucket, object.key, signal) : object
+    if (known === undefined || known instanceof RekeyError) return
+    this.#isKms = isKms(known.headers)
+  }
+}
+
+export function isKms(headers: Reply['headers'] | undefined): boolean {
+  return headers?.['x-amz-server-side-encryption']?.startsWith('aws:kms') === true
+}
+
+/** The headers by which a copy is encrypted as its source is. Without one, the bucket's own rule holds. */
+export function encryptionHeaders(headers: Reply['headers'] | undefined): Record<string, string> {
+  const kept: Record<string, string> = {}
+  for (const name of KEPT) {
+    const value = headers?.[name]
+    if (value !== undefined) kept[name] = value
+  }
+  return kept
+}
+
+const KEPT = [
+  'x-amz-server-side-encryption',
+  'x-amz-server-side-encryption-aws-kms-key-id',
+  'x-amz-server-side-encryption-bucket-key-enabled',
+]

@@ -1,0 +1,45 @@
+/** Whether an object is still what a record says it was. Decides; does not look. */
+import { RekeyError } from '../../record/errors.ts'
+import { keyText } from '../../record/key.ts'
+import type { Evidence } from '../contract.ts'
+import type { StoredObject } from './stored-object.ts'
+import { wholeSeconds } from './stored-object.ts'
+
+export type Verdict = 'same' | 'changed' | 'unproven'
+
+/**
+ * | size | etag | digest of our kind | time | verdict |
+ * |---|---|---|---|---|
+ * | differs | any | any | any | changed |
+ * | | differs | any | any | changed |
+ * | | equal | any | any | same: equal etags are equal contents, whenever they were written |
+ * | | absent | differs | any | changed |
+ * | | absent | equal | any | same |
+ * | | absent | absent, other kind | differs | changed |
+ * | | absent | absent, other kind | equal | same |
+ * | | absent | absent, other kind | absent | unproven: a size alone recognises nothing |
+ */
+export function weigh(expect: Evidence, now: StoredObject, digest: string): Verdict {
+  if (expect.sizeBytes !== undefined && expect.sizeBytes !== now.sizeBytes) return 'changed'
+  if (expect.etag !== undefined) return expect.etag === now.etag ? 'same' : 'changed'
+  if (expect.digest !== undefined && kindOf(expect.digest) === kindOf(digest))
+    return expect.digest === digest ? 'same' : 'changed'
+  if (expect.mtimeMs === undefined) return 'unproven'
+  return wholeSeconds(expect.mtimeMs) === now.mtimeMs ? 'same' : 'changed'
+}
+
+function kindOf(digest: string): string {
+  return digest.slice(0, digest.indexOf(':'))
+}
+
+export function notAsExpected(key: string, verdict: 'changed' | 'unproven', now?: StoredObject): RekeyError {
+  if (verdict === 'unproven') {
+    const why = 'the record has neither etag, mtime nor digest to recognise it by; list or verify it again'
+    return new RekeyError('E_UNPROVEN', `key ${keyText(key)}: ${why}`)
+  }
+  const found =
+    now === undefined
+      ? 'it is not what it was'
+      : `now ${now.sizeBytes} bytes of ${new Date(now.mtimeMs).toISOString()}, etag ${now.etag}`
+  return new RekeyError('E_CHANGED', `key ${keyText(key)}: no longer what the record says; ${found}`)
+}

@@ -1,0 +1,135 @@
+/**
+ * The answer of ListObjectsV2 and ListObjectVersions as entries. Scans for the elements that are wanted, in whatever order
+ * they stand, within each key's element; a million keys pass through here.
+ */
+import { RekeyError } from '../../record/errors.ts'
+import type { Key } from '../../record/key.ts'
+import { keyOf } from '../../record/key.ts'
+import type { Entry } from '../contract.ts'
+import type { Cursor, Page } from './range-listing.ts'
+import { tag, unescapeXml } from './xml.ts'
+
+/** Throws E_CONNECTION for an answer that is cut short, which some connections do not show, E_STORE for none at all. */
+export function objectsPage(body: Buffer): Page {
+  const { text, toKey } = textOf(body, 'ListBucketResult')
+  const entries: Entry[] = []
+  for (let at = text.indexOf('<Contents>'); at !== -1; ) {
+    const end = text.indexOf('</Contents>', at)
+    entries.push(entryAt(text, at, end, toKey))
+    at = nextElement(text, '<Contents>', end + 11)
+  }
+  const last = entries.at(-1)
+  if (!isTruncated(text) || last === undefined) return { entries }
+  return { entries, next: { key: last.key } }
+}
+
+/** Versions and delete markers, in the order of the keys and each key's newest first. */
+export function versionsPage(body: Buffer): Page {
+  const { text, toKey } = textOf(body, 'ListVersionsResult')
+  const entries: Entry[] = []
+  for (let at = 0; ; ) {
+    const version = text.indexOf('<Version>', at)
+    const marker = text.indexOf('<DeleteMarker>', at)
+    if (version === -1 && marker === -1) break
+    const isMarker = version === -1 || (marker !== -1 && marker < version)
+    const start = isMarker ? marker : version
+    const end = text.indexOf(isMarker ? '</DeleteMarker>' : '</Version>', start)
+    const inside = text.slice(start, end)
+    entries.push({
+      ...entryAt(text, start, end, toKey),
+      ...(isMarker && { type: 'delete-marker' }),
+      version: tag(inside, 'VersionId') ?? 'null',
+      latest: tag(inside, 'IsLatest') === 'true',
+    })
+    at = end
+  }
+  if (!isTruncated(text)) return { entries }
+  const key = tag(text, 'NextKeyMarker')
+  if (key === undefined) return { entries }
+  const version = tag(text, 'NextVersionIdMarker')
+  const next: Cursor = { key: toKey(key), ...(version !== undefined && version !== '' && { version }) }
+  return { entries, next }
+}
+
+interface Text {
+  readonly text: string
+  readonly toKey: (text: string) => Key
+}
+
+function textOf(body: Buffer, root: string): Text {
+  // With keys encoded, as is asked for, everything that is read is ASCII.
+  const ascii = body.toString('latin1')
+  const start = ascii.indexOf(`<${root}`)
+  if (start === -1) throw new RekeyError('E_STORE', `the answer to a listing is no ${root}`)
+  if (!ascii.includes(`</${root}>`, Math.max(start, ascii.length - 64))) {
+    throw new RekeyError('E_CONNECTION', 'the answer to a listing is cut short')
+  }
+  if (ascii.includes('<EncodingType>url</EncodingType>')) return { text: ascii, toKey: decodeKey }
+  return { text: body.toString('utf8'), toKey: unescapeXml }
+}
+
+function entryAt(text: string, start: number, end: number, toKey: (text: string) => Key): Entry {
+  const key = text.indexOf('<Key>', start) + 5
+  const size = between(text, '<Size>', '</Size>', start, end)
+  const etag = between(text, '<ETag>', '</ETag>', start, end)
+  const modified = text.indexOf('<LastModified>', start) + 14
+  const entry: { -readonly [Name in keyof Entry]: Entry[Name] } = {
+    key: toKey(text.slice(key, text.indexOf('</Key>', key))),
+  }
+  if (size !== undefined) entry.sizeBytes = Number(size)
+  if (etag !== undefined) entry.etag = unquoted(etag)
+  if (modified > 14 && modified < end) entry.mtimeMs = timeAt(text, modified)
+  return entry
+}
+
+function between(text: string, open: string, close: string, start: number, limit: number): string | undefined {
+  const at = text.indexOf(open, start)
+  if (at === -1 || at > limit) return undefined
+  return text.slice(at + open.length, text.indexOf(close, at))
+}
+
+/** The next element of this name, which mostly stands right here. */
+function nextElement(text: string, open: string, at: number): number {
+  return text.startsWith(open, at) ? at : text.indexOf(open, at)
+}
+
+function isTruncated(text: string): boolean {
+  return text.includes('<IsTruncated>true</IsTruncated>')
+}
+
+function unquoted(etag: string): string {
+  if (etag.startsWith('&quot;')) return etag.slice(6, -6)
+  if (etag.startsWith('"')) return etag.slice(1, -1)
+  return etag.startsWith('&#34;') ? etag.slice(5, -5) : etag
+}
+
+/** `encoding-type=url`: as in a form, so that a plus is a space. Ceph leaves an apostrophe, for XML to encode. */
+function decodeKey(text: string): Key {
+  if (!ENCODED.test(text)) return text
+  const spaced = unescapeXml(text).replaceAll('+', ' ')
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    const bytes = spaced.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    return keyOf(Buffer.from(bytes, 'latin1'))
+  }
+}
+
+const ENCODED = /[%+&]/
+
+/** `2026-01-02T03:04:05.678Z` at `at`, in whole seconds, which is all that a HEAD tells of it. */
+function timeAt(text: string, at: number): number {
+  if (text.charCodeAt(at + 10) !== T || text.charCodeAt(at + 23) !== Z) {
+    return Math.floor(Date.parse(text.slice(at, text.indexOf('<', at))) / 1000) * 1000
+  }
+  const two = (from: number) => digit(text, from) * 10 + digit(text, from + 1)
+  const year = two(at) * 100 + two(at + 2)
+  return Date.UTC(year, two(at + 5) - 1, two(at + 8), two(at + 11), two(at + 14), two(at + 17))
+}
+
+const T = 0x54
+const Z = 0x5a
+
+function digit(text: string, at: number): number {
+  return text.charCodeAt(at) - 0x30
+}

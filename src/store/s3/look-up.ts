@@ -1,0 +1,82 @@
+/**
+ * Looks at keys, whichever way costs least. Dense ones are found in pages of a listing, a thousand keys a request; the
+ * rest is asked for one by one. Holds one page.
+ */
+import { type RekeyError, toRekeyError } from '../../record/errors.ts'
+import type { Key } from '../../record/key.ts'
+import { compareKeys, keyText } from '../../record/key.ts'
+import { failureOf } from './classify.ts'
+import type { Bucket } from './connection.ts'
+import { nameOf } from './key-name.ts'
+import { headsBeforePage, isWorth, sharedPrefix } from './look-plan.ts'
+import { objectPage } from './object-page.ts'
+import type { StoredObject } from './stored-object.ts'
+import { objectOf } from './stored-object.ts'
+
+export type Found = StoredObject | undefined | RekeyError
+
+/** One answer per key, in order. Never throws: a look that fails fails for the keys that it was for. */
+export async function lookUp(bucket: Bucket, keys: readonly Key[], signal: AbortSignal): Promise<readonly Found[]> {
+  const names = keys.map(nameOf)
+  const found = new Map<string, Found>()
+  const rest = await listed(bucket, new Set(names.filter((name) => typeof name === 'string')), found, signal)
+  await Promise.all(
+    rest.map(async (name) => {
+      found.set(name, await head(bucket, name, signal))
+    }),
+  )
+  return names.map((name) => (typeof name === 'string' ? found.get(name) : name))
+}
+
+/** Undefined for a key that is absent, or of which the newest version is a delete marker. */
+export async function head(bucket: Bucket, name: string, signal: AbortSignal): Promise<Found> {
+  try {
+    const reply = await bucket.send({ method: 'HEAD', key: name }, signal)
+    if (reply.status === 404) return undefined
+    return reply.status < 300 ? objectOf(name, reply.headers) : failureOf(reply, `HEAD ${keyText(name)}`)
+  } catch (thrown) {
+    return toRekeyError(thrown)
+  }
+}
+
+/** Looks up in a listing what is worth it, and gives back the names that are still open. */
+async function listed(
+  bucket: Bucket,
+  wanted: ReadonlySet<string>,
+  found: Map<string, Found>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { names, compare } = inOrder(wanted)
+  const prefix = sharedPrefix(names[0] ?? '', names.at(-1) ?? '')
+  const rest: string[] = []
+  for (let at = 0, misses = 0; at < names.length; ) {
+    const heads = headsBeforePage(names.length - at, misses)
+    rest.push(...names.slice(at, at + heads))
+    at += heads
+    if (at === names.length) break
+    try {
+      const { objects, isTruncated } = await objectPage(bucket, prefix, names[at] as string, signal)
+      for (const object of objects) if (wanted.has(object.key)) found.set(object.key, object)
+      const last = objects.at(-1)?.key ?? ''
+      const from = at
+      while (at < names.length && (!isTruncated || compare(names[at] as string, last) <= 0)) at++
+      misses = isWorth(at - from) ? 0 : misses + 1
+    } catch (thrown) {
+      const error = toRekeyError(thrown)
+      // Who may not list may be allowed to look at each object.
+      if (error.code === 'E_DENIED') return [...rest, ...names.slice(at)]
+      for (const name of names.slice(at)) found.set(name, error)
+      return rest
+    }
+  }
+  return rest
+}
+
+/** UTF-16 sorts as UTF-8 does, but for what stands beyond the surrogates. */
+function inOrder(wanted: ReadonlySet<string>): { names: string[]; compare: (a: string, b: string) => number } {
+  const names = [...wanted]
+  if (names.some((name) => BEYOND.test(name))) return { names: names.sort(compareKeys), compare: compareKeys }
+  return { names: names.sort(), compare: (a, b) => (a < b ? -1 : Number(a > b)) }
+}
+
+const BEYOND = /[\ud800-\uffff]/

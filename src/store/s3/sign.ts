@@ -1,0 +1,102 @@
+/**
+ * Signature Version 4 in headers, for one region and the service s3. Pure but for what it keeps from one request to the
+ * next: the signing key of the day and the texts of the second.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+import { createHmac, hash } from 'node:crypto'
+import type { Credentials } from './credentials.ts'
+
+export interface Signable {
+  readonly method: string
+  readonly host: string
+  /** encoded, as it stands in the request line */
+  readonly path: string
+  /** encoded and sorted by names, without '?' */
+  readonly query: string
+  /** by names in lower case; all of them are signed */
+  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly payloadHash: string
+}
+
+export const EMPTY_HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+export const UNSIGNED = 'UNSIGNED-PAYLOAD'
+
+export class Signer {
+  readonly region: string
+  #credentials: Credentials | undefined
+  #second = -1
+  #day = ''
+  #time = ''
+  #scope = ''
+  #key: Buffer = Buffer.alloc(0)
+
+  constructor(region: string) {
+    this.region = region
+  }
+
+  /** The headers to be sent, name and value in turn: those of the request, and those that the signature asks for. */
+  sign(request: Signable, credentials: Credentials, nowMs: number): string[] {
+    this.#prepare(credentials, nowMs)
+    const { payloadHash } = request
+    const headers = ['host', request.host, 'x-amz-content-sha256', payloadHash, 'x-amz-date', this.#time]
+    if (credentials.sessionToken !== undefined) headers.push('x-amz-security-token', credentials.sessionToken)
+    const { names, lines } = canonicalHeaders(headers, request.headers)
+    const canonical = `${request.method}\n${request.path}\n${request.query}\n${lines}\n${names}\n${payloadHash}`
+    const toSign = `AWS4-HMAC-SHA256\n${this.#time}\n${this.#scope}\n${hash('sha256', wireBytes(canonical))}`
+    const signature = createHmac('sha256', this.#key).update(toSign).digest('hex')
+    headers.push(
+      'authorization',
+      `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${this.#scope}, SignedHeaders=${names}, Signature=${signature}`,
+    )
+    return headers
+  }
+
+  #prepare(credentials: Credentials, nowMs: number): void {
+    const second = Math.floor(nowMs / 1000)
+    if (second === this.#second && credentials === this.#credentials) return
+    this.#second = second
+    const time = `${new Date(second * 1000).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
+    const day = time.slice(0, 8)
+    if (day !== this.#day || credentials !== this.#credentials) {
+      const steps = [day, this.region, 's3', 'aws4_request']
+      this.#key = steps.reduce(
+        (key, step) => createHmac('sha256', key).update(step).digest(),
+        Buffer.from(`AWS4${credentials.secretAccessKey}`),
+      )
+      this.#scope = steps.join('/')
+    }
+    this.#time = time
+    this.#day = day
+    this.#credentials = credentials
+  }
+}
+
+/** Adds the request's own headers to `headers`, and gives the names and lines of all, sorted. */
+function canonicalHeaders(headers: string[], own: Signable['headers']): { names: string; lines: string } {
+  const places: number[] = []
+  for (const name in own) headers.push(name, trimmed(own[name] as string))
+  for (let at = 0; at < headers.length; at += 2) places.push(at)
+  // The first are in order as they are.
+  if (own !== undefined) places.sort((one, other) => ((headers[one] as string) < (headers[other] as string) ? -1 : 1))
+  let names = ''
+  let lines = ''
+  for (const at of places) {
+    names += names === '' ? headers[at] : `;${headers[at]}`
+    lines += `${headers[at]}:${headers[at + 1]}\n`
+  }
+  return { names, lines }
+}
+
+/** As it is signed: without white space around it, and with one space for several. It is sent so too. */
+function trimmed(value: string): string {
+  return UNTIDY.test(value) ? value.trim().replace(/[ \t]+/g, ' ') : value
+}
+
+const UNTIDY = /^\s|\s$|\s\s|\t/
+
+/** Headers go out as latin1; everything else of the text is ASCII. */
+function wireBytes(text: string): string | Buffer {
+  return BEYOND_ASCII.test(text) ? Buffer.from(text, 'latin1') : text
+}
+
+const BEYOND_ASCII = /[\u0080-\u{10ffff}]/u

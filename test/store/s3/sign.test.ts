@@ -1,0 +1,100 @@
+/** The signature against npm aws4, which many use, over generated requests. */
+import aws4 from 'aws4'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Credentials } from '../../../src/store/s3/credentials.ts'
+import { encodeKey, encodeQuery } from '../../../src/store/s3/keys.ts'
+import { Signer, UNSIGNED } from '../../../src/store/s3/sign.ts'
+
+/** The headers that aws4 signs a request with; its clock is the `x-amz-date` that it is given. */
+function theirs(request: aws4.Request, credentials: Credentials): string {
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials
+  const identity = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+  return String(aws4.sign({ service: 's3', ...request }, identity).headers?.Authorization)
+}
+
+const character = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...'abzAZ09-_.~') },
+  { weight: 3, arbitrary: fc.constantFrom(...' !"#$%&\'()*+,/:;<=>?@[\\]^`{|}') },
+  { weight: 1, arbitrary: fc.constantFrom('\u0001', '\u007f', 'é', 'ß', '\ue000', '😀', '\u{10ffff}') },
+)
+const text = fc.array(character, { maxLength: 20 }).map((letters) => letters.join(''))
+const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/)
+const value = fc.stringMatching(/^[!-~]( {0,3}[!-~]){0,12}$/)
+const credentials = fc.record({
+  accessKeyId: fc.stringMatching(/^[A-Z0-9]{16,20}$/),
+  secretAccessKey: fc.stringMatching(/^[A-Za-z0-9/+]{30,40}$/),
+  sessionToken: fc.option(fc.stringMatching(/^[A-Za-z0-9/+=]{20,60}$/), { nil: undefined }),
+})
+
+test('is that of aws4', () => {
+  fc.assert(
+    fc.property(
+      credentials,
+      fc.constantFrom('GET', 'HEAD', 'PUT', 'POST', 'DELETE'),
+      text,
+      fc.uniqueArray(fc.tuple(name, text), { selector: ([first]) => first, maxLength: 4 }),
+      fc.dictionary(
+        name.map((rest) => `x-amz-meta-${rest}`),
+        value,
+        { maxKeys: 4, noNullPrototype: true },
+      ),
+      fc.constantFrom(UNSIGNED, 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
+      fc.integer({ min: 0, max: 4_000_000_000 }),
+      (identity, method, key, query, headers, payloadHash, seconds) => {
+        const path = `/bucket/${encodeKey(key)}`
+        const sorted = query.map(([first, second]) => `${first}=${encodeQuery(second)}`).sort(byName)
+        const nowMs = seconds * 1000 + 999
+        const ours = new Signer('eu-central-1').sign(
+          { method, host: 's3.test:8080', path, query: sorted.join('&'), headers, payloadHash },
+          identity,
+          nowMs,
+        )
+        const date = `${new Date(seconds * 1000).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
+        const expected = theirs(
+          {
+            method,
+            region: 'eu-central-1',
+            path: sorted.length === 0 ? path : `${path}?${sorted.join('&')}`,
+            headers: { Host: 's3.test:8080', ...headers, 'X-Amz-Date': date, 'X-Amz-Content-Sha256': payloadHash },
+          },
+          identity,
+        )
+        expect(ours.at(-1)).toBe(expected)
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+function byName(one: string, other: string): number {
+  return (one.split('=')[0] as string) < (other.split('=')[0] as string) ? -1 : 1
+}
+
+test('goes with the second, the day and the credentials', () => {
+  const signer = new Signer('us-east-1')
+  const request = { method: 'GET', host: 'h', path: '/', query: '', headers: undefined, payloadHash: UNSIGNED }
+  const one = { accessKeyId: 'A', secretAccessKey: 'a' }
+  const other = { accessKeyId: 'B', secretAccessKey: 'b' }
+  const midnight = Date.UTC(2026, 0, 2)
+  for (const [identity, nowMs] of [
+    [one, midnight - 1001],
+    [one, midnight - 1],
+    [one, midnight],
+    [other, midnight],
+    [one, midnight],
+  ] as const) {
+    expect(signer.sign(request, identity, nowMs)).toEqual(new Signer('us-east-1').sign(request, identity, nowMs))
+  }
+})
+
+test.each([
+  ['a b+c', 'a%20b%2Bc'],
+  ["!'()*", '%21%27%28%29%2A'],
+  ['a/b//c/../d', 'a/b//c/../d'],
+  ['%41', '%2541'],
+  ['ü😀\u0001', '%C3%BC%F0%9F%98%80%01'],
+])('a key %j stands in the path as %s', (key, encoded) => {
+  expect(encodeKey(key)).toBe(encoded)
+  expect(decodeURIComponent(encodeKey(key))).toBe(key)
+})
