@@ -127,7 +127,7 @@ class WholeReply implements Reply {
   }
 }
 
-/** An exchange whose answer is taken piece by piece. Holds what has come and was not taken yet: about one read. */
+/** An exchange whose answer is taken piece by piece. Holds what has come and was not taken yet, without a bound: paused, it never went on. */
 export class StreamExchange extends Exchange {
   readonly #begun: (streamed: Streamed) => void
   readonly #failed: (broken: Broken) => void
@@ -159,7 +159,7 @@ export class StreamExchange extends Exchange {
   override onData(chunk: Buffer): boolean {
     this.#chunks.push(chunk)
     this.#wake?.()
-    return false
+    return true
   }
 
   protected override whole(): void {
