@@ -157,9 +157,11 @@ export class StreamExchange extends Exchange {
   }
 
   override onData(chunk: Buffer): boolean {
+    // A parser that was paused goes on with a body of no bytes: paused again, it would never read more.
+    if (chunk.length === 0) return true
     this.#chunks.push(chunk)
     this.#wake?.()
-    return true
+    return false
   }
 
   protected override whole(): void {
