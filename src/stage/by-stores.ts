@@ -7,6 +7,7 @@ import { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
 import { setFields, settleFailed } from '../record/line.ts'
 import { withoutCredentials } from '../store/location.ts'
+import { gather } from './gather.ts'
 import { KeyLimit } from './key-limit.ts'
 import { parallel } from './parallel.ts'
 import type { Context } from './stage.ts'
@@ -49,7 +50,7 @@ async function* partsOf<Item>(
   { place, refuse }: WorkByStores<Item>,
 ): AsyncGenerator<StoreGroup<Item> | { readonly passing: readonly Line[] }> {
   const refuseSecrets = secretsRefused()
-  for await (const batch of batches) {
+  for await (const batch of gather(batches, () => limit.gathers)) {
     const passing: Line[] = []
     const groups = new StoreGroups<Item>()
     for (const line of batch) {

@@ -135,6 +135,8 @@ export interface Traits {
   readonly unique: boolean
   /** keys a call is given at once */
   readonly batch: number
+  /** whether a call for a whole batch costs about as much as one for a few keys */
+  readonly gathers?: boolean
   /** calls that are worth having in flight at once */
   readonly concurrency: number
   readonly holds: readonly Aspect[]
