@@ -1,10 +1,12 @@
 /** The records' bytes: stdin, or the files named one after the other. Ends when the intake is stopped. */
-import { createReadStream } from 'node:fs'
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import { stdin } from 'node:process'
 import type { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { RekeyError } from '../record/errors.ts'
 
+const STDIN = 0
 const CHUNK_BYTES = 64 * 1024
 const NEWLINE = 0x0a
 
@@ -27,15 +29,18 @@ function whyNot({ code }: NodeJS.ErrnoException): string {
   return code === 'EACCES' ? 'permission denied' : String(code)
 }
 
-/** Bytes of stdin, or of the files. A file that does not end with a newline does not run into the next one. */
+/**
+ * Bytes of stdin, or of the files. A file that does not end with a newline does not run into the next one.
+ * A chunk holds only until the next one is asked for.
+ */
 export async function* readInput(paths: readonly string[], stop: AbortSignal): AsyncGenerator<Uint8Array> {
   if (paths.length === 0) {
-    yield* readStream(stdin, stop)
+    yield* fstatSync(STDIN).isFile() ? readOpen(STDIN, stop) : readStream(stdin, stop)
     return
   }
   for (const path of paths) {
     let last: Uint8Array | undefined
-    for await (const chunk of readFile(path, stop)) {
+    for await (const chunk of readPath(path, stop)) {
       last = chunk
       yield chunk
     }
@@ -45,6 +50,32 @@ export async function* readInput(paths: readonly string[], stop: AbortSignal): A
 
 export function readFile(path: string, stop: AbortSignal): AsyncGenerator<Uint8Array> {
   return readStream(createReadStream(path, { highWaterMark: CHUNK_BYTES }), stop)
+}
+
+async function* readPath(path: string, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+  // Asked by its name: a named pipe can be opened only once.
+  if (!(await stat(path)).isFile()) {
+    yield* readFile(path, stop)
+    return
+  }
+  const file = openSync(path, 'r')
+  try {
+    yield* readOpen(file, stop)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Reads a file by our own hand: node's stream has another thread do that, and takes new memory for each chunk. */
+async function* readOpen(file: number, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  while (!stop.aborted) {
+    const length = readSync(file, chunk, 0, CHUNK_BYTES, null)
+    if (length === 0) return
+    yield chunk.subarray(0, length)
+    // Signals and timers have their turn.
+    await setImmediate()
+  }
 }
 
 async function* readStream(stream: Readable, stop: AbortSignal): AsyncGenerator<Uint8Array> {

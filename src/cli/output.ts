@@ -22,11 +22,14 @@ export class Output {
     stdout.on('error', (error: NodeJS.ErrnoException) => this.#close(error))
   }
 
-  /** Resolves when more can be written; false when the output is closed. Throws E_FULL when it cannot be written. */
+  /**
+   * Resolves when more can be written; false when the output is closed. Throws E_FULL when it cannot be written. Keeps
+   * nothing of `bytes`.
+   */
   async write(bytes: Uint8Array): Promise<boolean> {
     if (this.closed.aborted) return this.#isOpen()
     if (this.#isFile) this.#writeFile(bytes)
-    else if (!stdout.write(bytes)) {
+    else if (!stdout.write(Buffer.from(bytes))) {
       await new Promise<void>((resolve) => {
         this.#resume = resolve
       })

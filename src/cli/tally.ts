@@ -3,7 +3,7 @@ import type { Line } from '../record/line.ts'
 import type { AnyTool } from './tools.ts'
 
 export class Tally {
-  readonly #counts = new Map<string, number>()
+  readonly #counts = new Map<string, { records: number }>()
   /** failures that this run has found, not those that came in with their records */
   newFailures = 0
   /** whether any record failed, differs or is unknown, here or in an earlier tool */
@@ -16,17 +16,18 @@ export class Tally {
 
   /** by the words, in alphabetical order, so that two runs are told alike */
   get counts(): readonly (readonly [string, number])[] {
-    return [...this.#counts].sort(([one], [other]) => (one < other ? -1 : 1))
+    const counts = Array.from(this.#counts, ([word, { records }]) => [word, records] as const)
+    return counts.sort(([one], [other]) => (one < other ? -1 : 1))
   }
 
   get total(): number {
     let total = 0
-    for (const count of this.#counts.values()) total += count
+    for (const { records } of this.#counts.values()) total += records
     return total
   }
 
   add(line: Line): void {
-    const { record } = line
+    const record = line.open ?? line.record
     // What is unknown of a write is known once verify has looked.
     const isUnknown = record.outcome === 'unknown' && record.verified !== true
     const bad = record.outcome === 'failed' || isUnknown || record.verified === false
@@ -38,7 +39,9 @@ export class Tally {
   }
 
   count(word: string, records: number): void {
-    this.#counts.set(word, (this.#counts.get(word) ?? 0) + records)
+    const count = this.#counts.get(word)
+    if (count === undefined) this.#counts.set(word, { records })
+    else count.records += records
   }
 
   /** `20,000 records in 2.1 s: 19,990 done, 10 skipped` */

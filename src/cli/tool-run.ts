@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import process, { env } from 'node:process'
 import { decode } from '../record/decode.ts'
-import { encode } from '../record/encode.ts'
+import { Encoder } from '../record/encode.ts'
 import { type RekeyError, toRekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
 import type { Context } from '../stage/stage.ts'
@@ -28,6 +28,7 @@ export class ToolRun {
   readonly #options: unknown
   readonly #tally: Tally
   readonly #messages: Messages
+  readonly #encoder = new Encoder()
   readonly #output = new Output()
   readonly #stop = new AbortController()
   readonly #abort = new AbortController()
@@ -88,7 +89,8 @@ export class ToolRun {
       : nothing()
     for await (const batch of this.#tool.stage(this.#options)(input, this.#context())) {
       const printed = this.#account(batch)
-      if (printed.length > 0 && !(await this.#output.write(encode(printed)))) this.#unwritten += printed.length
+      if (printed.length > 0 && !(await this.#output.write(this.#encoder.encode(printed))))
+        this.#unwritten += printed.length
       if (this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'quiet') return
     }
   }
@@ -109,7 +111,7 @@ export class ToolRun {
       this.#stop.abort()
     }
     const { prints } = this.#tool
-    return prints === undefined ? batch : batch.filter((line) => prints(this.#options, line.record))
+    return prints === undefined ? batch : batch.filter((line) => prints(this.#options, line.open ?? line.record))
   }
 
   async #finish(): Promise<RekeyError | undefined> {

@@ -3,9 +3,10 @@
  * a failed record with its number and its text; it never stops the stream and is never dropped.
  * Holds the unfinished line of the last chunk, at most `maxLineBytes`.
  */
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import type { Line } from './line.ts'
 import { newLine } from './line.ts'
+import { OpenLineReader } from './open-line.ts'
 import type { KeyRecord } from './record.ts'
 import { recordProblem } from './record.ts'
 
@@ -20,7 +21,7 @@ const BYTE_ORDER_MARK = '\ufeff'
 
 /**
  * Reads NDJSON: LF or CRLF ends a line, empty lines count but say nothing, the last newline may be missing, and a
- * byte order mark before the first line is ignored. When `stop` is aborted as the input ends, the line that it ends in
+ * byte order mark before the first line is ignored. Keeps no chunk when it asks for the next. When `stop` is aborted as the input ends, the line that it ends in
  * was cut by that, and says nothing.
  */
 export async function* decode(
@@ -46,6 +47,7 @@ class Decoder {
   /** bytes of the present line that were dropped because it is too long; 0 while it is not */
   #dropped = 0
   #lineNumber = 0
+  readonly #openLines = new OpenLineReader()
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes
@@ -82,7 +84,8 @@ class Decoder {
       this.#dropped += piece.length
       return
     }
-    this.#pieces.push(piece)
+    // A copy: the chunk's memory is used again.
+    this.#pieces.push(Buffer.from(piece))
     this.#pieceBytes += piece.length
     if (this.#pieceBytes <= this.#maxLineBytes + 1) return
     const excerpt = Buffer.concat(this.#pieces).subarray(0, EXCERPT_BYTES)
@@ -103,17 +106,25 @@ class Decoder {
 
   /** Reads whole lines, the last without its newline. */
   #readBlock(block: Buffer, batch: Line[]): void {
-    if (!isUtf8(block) || block.length > this.#maxLineBytes) {
+    const ascii = isAscii(block)
+    if ((!ascii && !isUtf8(block)) || block.length > this.#maxLineBytes) {
       this.#readLinesApart(block, batch)
       return
     }
-    const text = block.toString('utf8')
-    let start = 0
-    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+    const text = block.toString(ascii ? 'latin1' : 'utf8')
+    for (let start = 0; start <= text.length; ) {
+      const line = this.#openLines.read(text, start)
+      if (line !== undefined) {
+        this.#lineNumber++
+        batch.push(line)
+        start += line.text.length + 1
+        continue
+      }
+      const newline = text.indexOf('\n', start)
+      const end = newline === -1 ? text.length : newline
       this.#readLine(text.slice(start, end), batch)
       start = end + 1
     }
-    this.#readLine(text.slice(start), batch)
   }
 
   /** The slow way, for a block in which some line is not UTF-8 or may be too long. */

@@ -1,8 +1,18 @@
-/** Batches of lines to bytes: one buffer a batch, every line ended by LF. */
+/** Batches of lines to bytes, every line ended by LF. One buffer for all: what a batch came to holds until the next one. */
 import type { Line } from './line.ts'
 
-export function encode(batch: readonly Line[]): Buffer {
-  let text = ''
-  for (const line of batch) text += `${line.text}\n`
-  return Buffer.from(text, 'utf8')
+/** how many bytes of UTF-8 a character takes at most */
+const MAX_CHAR_BYTES = 3
+
+export class Encoder {
+  #bytes = Buffer.alloc(0)
+
+  encode(batch: readonly Line[]): Buffer {
+    let text = ''
+    for (const line of batch) text += `${line.text}\n`
+    if (this.#bytes.length < text.length * MAX_CHAR_BYTES) {
+      this.#bytes = Buffer.allocUnsafeSlow(text.length * MAX_CHAR_BYTES * 2)
+    }
+    return this.#bytes.subarray(0, this.#bytes.write(text, 'utf8'))
+  }
 }

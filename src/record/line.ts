@@ -14,6 +14,11 @@ export interface Line {
   readonly record: KeyRecord
   /** the outcome with which it was read; undefined for an open record and for a line that this process made */
   readonly cameAs?: OutcomeWord | undefined
+  /**
+   * What a tool decides by, where the line is so read that `record` has yet to be made: store, key and new key. Of the
+   * fields that say what became of the key there are none. For who handles millions; `record` has all of it.
+   */
+  readonly open?: KeyRecord | undefined
 }
 
 /** A line for a record that has no text yet. */
@@ -47,13 +52,16 @@ export function setFields(line: Line, fields: Partial<Record<keyof KeyRecord, un
 
 /** Gives a line that has no new key yet its new key. The hot path of rewrite-keys. */
 export function addTo(line: Line, to: Key): void {
-  if (typeof to !== 'string' || line.record.to !== undefined || line.record.to64 !== undefined) {
+  const record = line.open ?? line.record
+  if (typeof to !== 'string' || record.to !== undefined || record.to64 !== undefined) {
     setFields(line, { to: undefined, to64: undefined })
     setFields(line, toFields(to))
     return
   }
-  line.record.to = to
-  line.text = spliceAtEnd(line.text, `,"to":${jsonOf(to)}`)
+  record.to = to
+  // The text has a key in it, so what is added stands behind a comma.
+  const text = line.text.slice(0, -1)
+  line.text = PLAIN_TEXT.test(to) ? `${text},"to":"${to}"}` : `${text},"to":${JSON.stringify(to)}}`
 }
 
 /** What verify writes, taken out: for a record that is copied anew or not looked at. */
@@ -63,6 +71,27 @@ export const NO_VERDICT = {
   digest: undefined,
   toDigest: undefined,
   differs: undefined,
+}
+
+/** Gives a line that has no verdict and no error yet its proof by digest. The hot path of verify. */
+export function addProof(line: Line, digest: string): void {
+  const { record } = line
+  record.verified = true
+  record.proof = 'digest'
+  record.digest = digest
+  line.text = `${line.text.slice(0, -1)},"verified":true,"proof":"digest","digest":${jsonOf(digest)}}`
+}
+
+/** Whether verify or a failure has written into it. */
+export function hasVerdict({ record }: Line): boolean {
+  return (
+    record.verified !== undefined ||
+    record.proof !== undefined ||
+    record.digest !== undefined ||
+    record.toDigest !== undefined ||
+    record.differs !== undefined ||
+    record.error !== undefined
+  )
 }
 
 export function settleFailed(line: Line, error: Failure): Line {

@@ -89,6 +89,7 @@ export function recordProblem(value: unknown): string | undefined {
     return `not a record: a line must be a JSON object, this one is ${kindOf(value)}`
   }
   const record = value as KeyRecord
+  if (isOpen(record)) return undefined
   if (record.key === undefined && record.key64 === undefined) {
     return record.outcome === 'failed' && record.error !== undefined ? undefined : 'no field "key"'
   }
@@ -99,6 +100,21 @@ export function recordProblem(value: unknown): string | undefined {
     stringProblem(record.toStore, 'toStore') ??
     wordProblem(record.outcome, OUTCOMES, 'outcome') ??
     wordProblem(record.op, ['copy', 'put'], 'op')
+  )
+}
+
+/** Whether it is a record of the usual kind, with no fault: a key that is text, and no more done about it. */
+function isOpen({ key, key64, to, to64, store, toStore, outcome, op }: KeyRecord): boolean {
+  return (
+    typeof key === 'string' &&
+    key.isWellFormed() &&
+    (store === undefined || typeof store === 'string') &&
+    key64 === undefined &&
+    to === undefined &&
+    to64 === undefined &&
+    toStore === undefined &&
+    outcome === undefined &&
+    op === undefined
   )
 }
 

@@ -7,6 +7,7 @@ import { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
 import { setFields, settleFailed } from '../record/line.ts'
 import { withoutCredentials } from '../store/location.ts'
+import { gather } from './gather.ts'
 import { KeyLimit } from './key-limit.ts'
 import { parallel } from './parallel.ts'
 import type { Context } from './stage.ts'
@@ -48,7 +49,8 @@ async function* partsOf<Item>(
   limit: KeyLimit,
   { place, refuse }: WorkByStores<Item>,
 ): AsyncGenerator<StoreGroup<Item> | { readonly passing: readonly Line[] }> {
-  for await (const batch of batches) {
+  const refuseSecrets = secretsRefused()
+  for await (const batch of gather(batches, () => limit.gathers)) {
     const passing: Line[] = []
     const groups = new StoreGroups<Item>()
     for (const line of batch) {
@@ -66,12 +68,24 @@ async function* partsOf<Item>(
   }
 }
 
-/** A record made by hand may hold a password in a location. It goes no further: it is masked, and the record fails. */
-function refuseSecrets(line: Line): Line | undefined {
-  const { store, toStore } = line.record
-  const isOpen = (location: string | undefined) => location !== undefined && withoutCredentials(location) !== location
-  if (!isOpen(store) && !isOpen(toStore)) return undefined
-  setFields(line, { store: store && withoutCredentials(store), toStore: toStore && withoutCredentials(toStore) })
-  const message = 'the location holds a user name or password, which no record may: put them into REDIS_URL'
-  return settleFailed(line, new RekeyError('E_LOCATION', message).toFailure())
+/**
+ * A record made by hand may hold a password in a location. It goes no further: it is masked, and the record fails. What the
+ * last record named, and the next one most often names, is not looked through again.
+ */
+function secretsRefused(): (line: Line) => Line | undefined {
+  let clean: string | undefined
+  const isOpen = (location: string | undefined) => {
+    if (location === undefined || location === clean) return false
+    if (withoutCredentials(location) !== location) return true
+    clean = location
+    return false
+  }
+  return (line) => {
+    const { store, toStore } = line.record
+    const isStoreOpen = isOpen(store)
+    if (!isOpen(toStore) && !isStoreOpen) return undefined
+    setFields(line, { store: store && withoutCredentials(store), toStore: toStore && withoutCredentials(toStore) })
+    const message = 'the location holds a user name or password, which no record may: put them into REDIS_URL'
+    return settleFailed(line, new RekeyError('E_LOCATION', message).toFailure())
+  }
 }

@@ -13,6 +13,8 @@ export class KeyLimit {
   readonly #ratePerSecond: number
   /** batches to have in flight; known once `sizeFor` was asked */
   batches = 1
+  /** keys that a store had better be given at once; 0 while none is known that asks for it */
+  gathers = 0
 
   /** `keys` in flight at once, undefined for what suits the store; and so few that a rate comes in even steps. */
   constructor(keys: number | undefined, ratePerSecond: number = Number.POSITIVE_INFINITY) {
@@ -25,6 +27,7 @@ export class KeyLimit {
     const step = Math.max(1, Math.floor(this.#ratePerSecond / STEPS_PER_SECOND))
     const size = Math.min(traits.batch, this.#keys ?? traits.batch, step)
     this.batches = this.#keys === undefined ? traits.concurrency : Math.max(1, Math.floor(this.#keys / size))
+    if (traits.gathers === true) this.gathers = Math.max(this.gathers, size)
     return size
   }
 }

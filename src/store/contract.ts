@@ -135,6 +135,8 @@ export interface Traits {
   readonly unique: boolean
   /** keys a call is given at once */
   readonly batch: number
+  /** whether a call for a whole batch costs about as much as one for a few keys */
+  readonly gathers?: boolean
   /** calls that are worth having in flight at once */
   readonly concurrency: number
   readonly holds: readonly Aspect[]
@@ -198,6 +200,11 @@ export interface Store {
   /** takes back removals, by taking away just these delete markers; one that is not there is `skipped`/`gone` */
   restore?(hidden: readonly Hidden[], signal: AbortSignal): Promise<readonly Outcome[]>
   digest?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]>
+  /**
+   * The digests of those pairs that are seen at one look to be two keys, both there, alike in content and in all that
+   * the store holds. Undefined says nothing about a pair: it is to be looked at with `stat` and `digest`. Never throws.
+   */
+  alike?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (string | undefined)[]>
   /** whether each pair's destination holds all that its source holds; for `merge` */
   includes?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (boolean | RekeyError)[]>
   /** requests by name that one key takes; a part of one where many keys share it */

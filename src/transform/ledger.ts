@@ -6,9 +6,10 @@
 import type { Key } from '../record/key.ts'
 import { sameKey } from '../record/key.ts'
 import type { Scratch } from '../stage/stage.ts'
+import { AskedPlace } from './asked-place.ts'
 import { ClaimTable } from './claim-table.ts'
 import type { Move, Place } from './move-file.ts'
-import { MoveFile } from './move-file.ts'
+import { BLOCK, MoveFile, NEW_WORDS, PRINT, TO_PRINT } from './move-file.ts'
 import { StoreNumbers } from './store-numbers.ts'
 
 /** How many of those that want one destination can be found again: the best, and one to name to the best. */
@@ -40,15 +41,11 @@ export interface Touched {
   readonly found: Found
 }
 
-/** Words that are kept of a move until it is checked: its row, its block, and both fingerprints. */
-const PENDING_WORDS = 6
-
 export class Ledger {
   readonly #table = new ClaimTable()
   readonly #file: MoveFile
   readonly #stores = new StoreNumbers()
-  #pending = new Int32Array(1024 * PENDING_WORDS)
-  #pendingCount = 0
+  readonly #asked = new AskedPlace()
 
   constructor(openScratch: () => Promise<Scratch>) {
     this.#file = new MoveFile(openScratch)
@@ -56,18 +53,7 @@ export class Ledger {
 
   /** Enters a move, to be checked. A store is a location, empty where there is none. */
   enter(store: string, key: Key, toStore: string, to: Key, rank: number): void {
-    const file = this.#file
-    const at = this.#pendingCount++ * PENDING_WORDS
-    if (at === this.#pending.length) this.#pending = enlarged(this.#pending)
-    const pending = this.#pending
-    pending[at] = file.write(this.#stores.numberOf(store), key, this.#stores.numberOf(toStore), to, rank)
-    pending[at + 1] = file.block
-    file.keep()
-    const { prints } = file
-    pending[at + 2] = prints[0] as number
-    pending[at + 3] = prints[1] as number
-    pending[at + 4] = prints[2] as number
-    pending[at + 5] = prints[3] as number
+    this.#file.add(this.#stores.numberOf(store), key, this.#stores.numberOf(toStore), to, rank)
   }
 
   /**
@@ -76,25 +62,25 @@ export class Ledger {
    */
   check(): readonly Touched[] {
     const touched: Touched[] = []
-    const end = this.#pendingCount * PENDING_WORDS
-    for (let at = 2; at < end; at += PENDING_WORDS) this.#touch(at)
-    for (let index = 0; index < this.#pendingCount; index++) {
-      const found = this.#checkOne(index * PENDING_WORDS)
+    const file = this.#file
+    file.end()
+    const { news, newCount } = file
+    this.#touch(news, newCount)
+    for (let index = 0; index < newCount; index++) {
+      const found = this.#checkOne(news, index * NEW_WORDS)
       if (found !== undefined) touched.push({ index, found })
     }
-    this.#pendingCount = 0
+    file.forgetNew()
     return touched
   }
 
   /** What touches the destination of a move, among all that were entered. */
   look(store: string, key: Key, toStore: string, to: Key): Found {
-    const file = this.#file
     const storeNumber = this.#stores.numberOf(store)
-    const row = file.write(storeNumber, key, this.#stores.numberOf(toStore), to, 0)
-    const { prints } = file
-    this.#table.seek(prints[2] as number, prints[3] as number)
-    const block = this.#table.next()
-    const moves = block === -1 ? undefined : this.#movesFrom(block, row, file.destinationOf(row))
+    const asked = this.#asked
+    asked.take(this.#stores.numberOf(toStore), to)
+    this.#table.seek(asked.print)
+    const moves = this.#movesUnder(asked, Number.POSITIVE_INFINITY)
     return {
       duplicate: false,
       claimants: claimants(moves, storeNumber, key),
@@ -116,56 +102,51 @@ export class Ledger {
     return this.#table.bytes
   }
 
-  #touch(at: number): number {
-    const pending = this.#pending
-    return (
-      this.#table.touch(pending[at] as number, pending[at + 1] as number) +
-      this.#table.touch(pending[at + 2] as number, pending[at + 3] as number)
-    )
+  /** Has the memory that the search will need brought near. The sum keeps it from being left out as useless. */
+  #touch(news: Int32Array, newCount: number): number {
+    const table = this.#table
+    let sum = 0
+    for (let at = 0; at < newCount * NEW_WORDS; at += NEW_WORDS) {
+      sum += table.touch(news[at + PRINT] as number) + table.touch(news[at + TO_PRINT] as number)
+    }
+    return sum
   }
 
-  #checkOne(at: number): Found | undefined {
+  #checkOne(news: Int32Array, at: number): Found | undefined {
     const table = this.#table
-    const pending = this.#pending
-    const row = pending[at] as number
-    const block = pending[at + 1] as number
-    table.seek(pending[at + 2] as number, pending[at + 3] as number)
-    const sourceBlock = table.next()
-    const atSource = sourceBlock === -1 ? undefined : this.#movesFrom(sourceBlock, row, this.#file.sourceOf(row))
-    if (atSource?.some((move) => move.comesFrom)) {
-      this.#file.forget(row)
-      return { duplicate: true, claimants: [] }
+    const block = news[at + BLOCK] as number
+    let atSource: Move[] | undefined
+    if (!table.addNew(news[at + PRINT] as number, block)) {
+      atSource = this.#movesUnder(this.#file.sourceOf(at), this.#file.numberOf(at))
+      if (atSource?.some((move) => move.comesFrom)) {
+        this.#file.cancel(at)
+        return { duplicate: true, claimants: [] }
+      }
+      table.add(block)
     }
-    table.add(block)
-    table.seek(pending[at + 4] as number, pending[at + 5] as number)
-    const toBlock = table.next()
-    const atDestination = toBlock === -1 ? undefined : this.#movesFrom(toBlock, row, this.#file.destinationOf(row))
-    if (atDestination === undefined) table.add(block)
-    else this.#claim(atDestination, block, row)
+    let atDestination: Move[] | undefined
+    if (!table.addNew(news[at + TO_PRINT] as number, block)) {
+      atDestination = this.#movesUnder(this.#file.destinationOf(at), this.#file.numberOf(at))
+      if (atDestination === undefined) table.add(block)
+      else this.#claim(atDestination, block, this.#file.rankOf(at))
+    }
     return atSource === undefined && atDestination === undefined ? undefined : touching(atSource, atDestination)
   }
 
-  /** The moves before the row that touch a place, from the block that the table gave and those it still gives. */
-  #movesFrom(first: number, row: number, place: Place): Move[] | undefined {
-    const limit = this.#file.positionOf(row)
+  /** The moves before a number that touch a place, from the blocks under the fingerprint that the table has found. */
+  #movesUnder(place: Place, limit: number): Move[] | undefined {
     const blocks = new Set<number>()
-    for (let block = first; block !== -1; block = this.#table.next()) blocks.add(block)
+    for (let block = this.#table.next(); block !== -1; block = this.#table.next()) blocks.add(block)
     const moves = [...blocks].flatMap((block) => this.#file.movesAt(block, place, limit))
-    return moves.length === 0 ? undefined : moves.sort((a, b) => a.position - b.position)
+    return moves.length === 0 ? undefined : moves.sort((a, b) => a.number - b.number)
   }
 
   /** Sees to it that the best claimants can be found under the destination that was sought last. */
-  #claim(moves: readonly Move[], block: number, row: number): void {
+  #claim(moves: readonly Move[], block: number, rank: number): void {
     const last = moves.filter((move) => move.goesTo).sort(byRank)[CLAIMANTS - 1]
     if (last === undefined) this.#table.add(block)
-    else if (this.#file.rankOf(row) < last.rank) this.#table.replace(last.block, block)
+    else if (rank < last.rank) this.#table.replace(last.block, block)
   }
-}
-
-function enlarged(words: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(words.length * 2)
-  larger.set(words)
-  return larger
 }
 
 function touching(atSource: readonly Move[] | undefined, atDestination: readonly Move[] | undefined): Found {
@@ -186,5 +167,5 @@ function claimants(moves: readonly Move[] | undefined, store: number, key: Key):
 
 function byRank(a: Move, b: Move): number {
   // Not by subtraction: two ranks may both be infinite.
-  return a.rank === b.rank ? a.position - b.position : a.rank < b.rank ? -1 : 1
+  return a.rank === b.rank ? a.number - b.number : a.rank < b.rank ? -1 : 1
 }

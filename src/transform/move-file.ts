@@ -2,37 +2,43 @@
  * The moves of a plan in their order, in a scratch file: what the fingerprints of the claim table stand for.
  * Rows come in blocks, which are read as a whole. Holds the last megabyte, and 8 bytes a block of 64 rows.
  *
- * A row is a header of six words of 32 bits, then the key and the new key, each filled up with zeros to whole words.
- * The header: the lengths of both in bytes, the number of each one's store, the rank in two halves.
+ * A block is one piece or more, each written at once: a head of three words of 32 bits, six words a row, and the text of
+ * all its rows, key and new key by turns, filled up to whole words. The head: how many rows, how many bytes of text, the
+ * number of the first row. A row: the lengths of both keys in bytes, the number of each one's store, the rank in two halves.
  */
-import { Fingerprinter } from '../record/fingerprint.ts'
 import type { Key } from '../record/key.ts'
-import { keyOf } from '../record/key.ts'
+import { keyBytes, keyOf } from '../record/key.ts'
 import type { Scratch } from '../stage/stage.ts'
-import { writeKey } from './key-bytes.ts'
+import { printOf } from './key-print.ts'
 import { Spill } from './spill.ts'
 
-const HEADER_WORDS = 6
-const HEADER_BYTES = HEADER_WORDS * 4
-/** what a key may take beyond three bytes a character: up to a whole word, and 16 bytes of zeros */
-const PADDING_BYTES = 20
+const HEAD_WORDS = 3
+const ROW_WORDS = 6
 const NO_STORE = -1
 const BLOCK_ROWS = 64
 const BLOCK_BYTES = 64 * 1024
 
-/** A key of a store where it stands in words. */
+/** Words that are kept of a move until it is checked. */
+export const NEW_WORDS = 5
+/** Which is which of them: its row in memory, the first byte of its text, its block, the fingerprints of both keys. */
+const ROW = 0
+const TEXT = 1
+export const BLOCK = 2
+export const PRINT = 3
+export const TO_PRINT = 4
+
+/** A key of a store where its bytes stand. */
 export interface Place {
   readonly store: number
-  readonly words: Int32Array
-  /** index of the key's first word */
-  readonly first: number
+  readonly bytes: Buffer
+  readonly start: number
   readonly byteLength: number
 }
 
 /** What a row says, and in what it touches the place that was asked about. */
 export interface Move {
-  /** where in the file it stands: the order of the input */
-  readonly position: number
+  /** the order of the input */
+  readonly number: number
   readonly block: number
   readonly store: number
   readonly key: Key
@@ -43,92 +49,112 @@ export interface Move {
 }
 
 export class MoveFile {
-  /** of the row that was written last: two words for its key, two for its new key */
-  readonly prints = new Int32Array(4)
-  readonly #fingerprinter = new Fingerprinter()
+  /** of each move since `forgetNew`, when `end` has been called: its block and both fingerprints, at `BLOCK`, `PRINT` and `TO_PRINT` */
+  news = new Int32Array(1024 * NEW_WORDS)
+  #newCount = 0
   readonly #spill: Spill
-  readonly #rank = new Float64Array(1)
-  readonly #rankWords = new Int32Array(this.#rank.buffer)
   /** where each block begins */
   readonly #starts: number[] = [0]
-  #blockStart = 0
   #rowsInBlock = 0
-  /** bytes of the row that is written and not yet kept */
-  #rowBytes = 0
+  /** how many rows there are in all */
+  #count = 0
+  /** the piece that is not written yet: both keys of its rows, and their rows with lengths in characters */
+  #text = ''
+  #rows = 0
+  readonly #rowWords = new Int32Array(BLOCK_ROWS * ROW_WORDS)
+  readonly #rank = new Float64Array(1)
+  readonly #rankWords = new Int32Array(this.#rank.buffer)
   #read = Buffer.alloc(BLOCK_BYTES)
 
   constructor(openScratch: () => Promise<Scratch>) {
     this.#spill = new Spill(openScratch)
   }
 
-  /** the number of the block in which the row will stand that is written now */
-  get block(): number {
-    return this.#starts.length - 1
-  }
-
   get isFull(): boolean {
     return this.#spill.isFull
   }
 
-  /**
-   * Writes a row behind the others, and leaves the fingerprints of key and new key in `prints`. Gives the index of the
-   * row among the words in memory, which holds until `spill`. It is part of the file when it is kept.
-   */
-  write(store: number, key: Key, toStore: number, to: Key, rank: number): number {
-    const spill = this.#spill
-    spill.reserve(HEADER_BYTES + (key.length + to.length) * 3 + 2 * PADDING_BYTES)
-    const { bytes, words } = spill
-    const row = spill.used >> 2
-    const first = row + HEADER_WORDS
-    const keyBytes = writeKey(bytes, words, first, key)
-    this.#print(words, first, keyBytes, store, 0)
-    const toFirst = first + wordsOf(keyBytes)
-    const toBytes = writeKey(bytes, words, toFirst, to)
-    this.#print(words, toFirst, toBytes, toStore, 2)
+  /** how many moves there are that `news` tells of */
+  get newCount(): number {
+    return this.#newCount
+  }
+
+  /** Adds a move behind the others. It is part of the file when its piece is ended. */
+  add(store: number, key: Key, toStore: number, to: Key, rank: number): void {
+    const isText = typeof key === 'string' && typeof to === 'string'
+    if (!isText) this.end()
+    const at = this.#rows++ * ROW_WORDS
+    const words = this.#rowWords
+    words[at] = key.length
+    words[at + 1] = to.length
+    words[at + 2] = store
+    words[at + 3] = toStore
     this.#rank[0] = rank
-    words[row] = keyBytes
-    words[row + 1] = toBytes
-    words[row + 2] = store
-    words[row + 3] = toStore
-    words[row + 4] = this.#rankWords[0] as number
-    words[row + 5] = this.#rankWords[1] as number
-    this.#rowBytes = (toFirst + wordsOf(toBytes) - row) << 2
-    return row
+    words[at + 4] = this.#rankWords[0] as number
+    words[at + 5] = this.#rankWords[1] as number
+    if (isText) this.#text = this.#text + key + to
+    else this.#endBytes(keyBytes(key), keyBytes(to))
+    if (this.#rows + this.#rowsInBlock >= BLOCK_ROWS || this.#text.length >= BLOCK_BYTES) this.end()
   }
 
-  /** Makes the row that was written part of the file. */
-  keep(): void {
-    this.#spill.used += this.#rowBytes
-    this.#rowsInBlock++
-    if (this.#rowsInBlock >= BLOCK_ROWS || this.#spill.length - this.#blockStart >= BLOCK_BYTES) this.#startBlock()
+  /** Ends the piece: sees to it that all moves are part of the file, and that `news` tells of them. */
+  end(): void {
+    if (this.#rows === 0) return
+    const text = this.#text
+    this.#text = ''
+    const start = this.#reserve(text.length * 3)
+    const { bytes } = this.#spill
+    const length = bytes.write(text, start, 'utf8')
+    if (length !== text.length) this.#countBytes(bytes, start)
+    this.#write(start, length)
   }
 
-  /** Makes a kept row one that touches nothing. */
-  forget(row: number): void {
+  /** Ends a piece of one row, whose keys are not both text. */
+  #endBytes(key: Buffer, to: Buffer): void {
+    const start = this.#reserve(key.length + to.length)
+    const { bytes } = this.#spill
+    bytes.set(key, start)
+    bytes.set(to, start + key.length)
+    this.#rowWords[0] = key.length
+    this.#rowWords[1] = to.length
+    this.#write(start, key.length + to.length)
+  }
+
+  /** Forgets the moves that `news` tells of; they stay in the file. */
+  forgetNew(): void {
+    this.#newCount = 0
+  }
+
+  /** Makes a new move one that touches nothing. */
+  cancel(at: number): void {
+    const row = this.news[at + ROW] as number
     this.#spill.words[row + 2] = NO_STORE
     this.#spill.words[row + 3] = NO_STORE
   }
 
-  /** The key of a row in memory. */
-  sourceOf(row: number): Place {
-    const { words } = this.#spill
-    return { store: words[row + 2] as number, words, first: row + HEADER_WORDS, byteLength: words[row] as number }
+  /** The key of a new move. */
+  sourceOf(at: number): Place {
+    const { bytes, words } = this.#spill
+    const row = this.news[at + ROW] as number
+    const start = this.news[at + TEXT] as number
+    return { store: words[row + 2] as number, bytes, start, byteLength: words[row] as number }
   }
 
-  /** The new key of a row in memory. */
-  destinationOf(row: number): Place {
-    const { words } = this.#spill
-    const first = row + HEADER_WORDS + wordsOf(words[row] as number)
-    return { store: words[row + 3] as number, words, first, byteLength: words[row + 1] as number }
+  /** The new key of a new move. */
+  destinationOf(at: number): Place {
+    const { bytes, words } = this.#spill
+    const row = this.news[at + ROW] as number
+    const start = (this.news[at + TEXT] as number) + (words[row] as number)
+    return { store: words[row + 3] as number, bytes, start, byteLength: words[row + 1] as number }
   }
 
-  rankOf(row: number): number {
-    return this.#rankIn(this.#spill.words, row)
+  rankOf(at: number): number {
+    return this.#rankIn(this.#spill.words, this.news[at + ROW] as number)
   }
 
-  /** Where a row in memory stands in the whole file. */
-  positionOf(row: number): number {
-    return this.#spill.base + (row << 2)
+  /** Where the new move at the index of `news` stands in the order of the input. */
+  numberOf(at: number): number {
+    return this.#count - this.#newCount + at / NEW_WORDS
   }
 
   async spill(): Promise<void> {
@@ -140,34 +166,45 @@ export class MoveFile {
     this.#spill.close()
   }
 
-  /** The rows of a block that come from the place or go to it, in their order; only those that stand before `limit`. */
+  /** The rows of a block that come from the place or go to it, in their order; only those before the row number `limit`. */
   movesAt(block: number, place: Place, limit: number): Move[] {
     const start = this.#starts[block] as number
-    const end = Math.min(this.#starts[block + 1] ?? this.#spill.length, limit)
-    const { words, offset } = this.#load(start, end)
+    const { bytes, words, first, last } = this.#load(start, this.#starts[block + 1] ?? this.#spill.length)
     const found: Move[] = []
-    for (let at = offset; at < offset + ((end - start) >> 2); at = rowEnd(words, at)) {
-      const comesFrom = isSource(words, at, place)
-      const goesTo = isDestination(words, at, place)
-      if (!comesFrom && !goesTo) continue
-      const position = start + ((at - offset) << 2)
-      found.push({ position, block, ...this.#rowAt(words, at), comesFrom, goesTo })
+    for (let piece = first; piece < last; ) {
+      const rows = words[piece] as number
+      const number = words[piece + 2] as number
+      let text = (piece + HEAD_WORDS + rows * ROW_WORDS) << 2
+      const next = (text >> 2) + wordsOf(words[piece + 1] as number)
+      for (let row = 0; row < rows && number + row < limit; row++) {
+        const at = piece + HEAD_WORDS + row * ROW_WORDS
+        const toText = text + (words[at] as number)
+        const comesFrom = words[at + 2] === place.store && isAt(place, bytes, text, words[at] as number)
+        const goesTo = words[at + 3] === place.store && isAt(place, bytes, toText, words[at + 1] as number)
+        if (comesFrom || goesTo) {
+          const key = keyOf(Buffer.from(bytes.subarray(text, toText)))
+          const rank = this.#rankIn(words, at)
+          found.push({ number: number + row, block, store: words[at + 2] as number, key, rank, comesFrom, goesTo })
+        }
+        text = toText + (words[at + 1] as number)
+      }
+      piece = next
     }
     return found
   }
 
-  #load(start: number, end: number): { words: Int32Array; offset: number } {
-    const { base, words } = this.#spill
-    if (start >= base) return { words, offset: (start - base) >> 2 }
+  #load(start: number, end: number): { bytes: Buffer; words: Int32Array; first: number; last: number } {
+    const { base, bytes, words } = this.#spill
+    if (start >= base) return { bytes, words, first: (start - base) >> 2, last: (end - base) >> 2 }
     if (this.#read.length < end - start) this.#read = Buffer.alloc(end - start)
-    this.#spill.read(this.#read.subarray(0, end - start), start)
-    return { words: new Int32Array(this.#read.buffer, this.#read.byteOffset, (end - start) >> 2), offset: 0 }
-  }
-
-  #rowAt(words: Int32Array, at: number): Pick<Move, 'store' | 'key' | 'rank'> {
-    const rank = this.#rankIn(words, at)
-    const bytes = Buffer.from(words.buffer, words.byteOffset + ((at + HEADER_WORDS) << 2), words[at] as number)
-    return { store: words[at + 2] as number, key: keyOf(Buffer.from(bytes)), rank }
+    const read = this.#read.subarray(0, end - start)
+    this.#spill.read(read, start)
+    return {
+      bytes: read,
+      words: new Int32Array(read.buffer, read.byteOffset, read.length >> 2),
+      first: 0,
+      last: read.length >> 2,
+    }
   }
 
   #rankIn(words: Int32Array, row: number): number {
@@ -177,39 +214,85 @@ export class MoveFile {
   }
 
   #startBlock(): void {
-    this.#blockStart = this.#spill.length
-    this.#starts.push(this.#blockStart)
+    this.#starts.push(this.#spill.length)
     this.#rowsInBlock = 0
   }
 
-  #print(words: Int32Array, first: number, byteLength: number, store: number, at: number): void {
-    this.#fingerprinter.takeWords(words, first, byteLength, store)
-    this.prints[at] = this.#fingerprinter.words[0] as number
-    this.prints[at + 1] = this.#fingerprinter.words[1] as number
+  /** Sees to it that there is room for the piece; gives where its text begins. */
+  #reserve(textBytes: number): number {
+    const before = (HEAD_WORDS + this.#rows * ROW_WORDS) * 4
+    this.#spill.reserve(before + textBytes + 3)
+    return this.#spill.used + before
+  }
+
+  /** Makes of the lengths in characters those in bytes: four bytes of UTF-8 are two characters, fewer are one. */
+  #countBytes(bytes: Buffer, start: number): void {
+    let at = start
+    for (let length = 0; length < this.#rows * ROW_WORDS; length += length % ROW_WORDS === 0 ? 1 : ROW_WORDS - 1) {
+      const from = at
+      for (let left = this.#rowWords[length] as number; left > 0; ) {
+        const byte = bytes[at] as number
+        at += byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
+        left -= byte < 0xf0 ? 1 : 2
+      }
+      this.#rowWords[length] = at - from
+    }
+  }
+
+  /** Writes the piece whose text is in its place: its head, its rows, and what is new. */
+  #write(start: number, textBytes: number): void {
+    const { words, view } = this.#spill
+    const rows = this.#rows
+    const piece = this.#spill.used >> 2
+    const first = piece + HEAD_WORDS
+    words[piece] = rows
+    words[piece + 1] = textBytes
+    words[piece + 2] = this.#count
+    words.set(rows === BLOCK_ROWS ? this.#rowWords : this.#rowWords.subarray(0, rows * ROW_WORDS), first)
+    const block = this.#starts.length - 1
+    this.#makeNewRoom(rows)
+    const news = this.news
+    let at = this.#newCount * NEW_WORDS
+    let text = start
+    for (let row = first; row < first + rows * ROW_WORDS; row += ROW_WORDS) {
+      const keyLength = words[row] as number
+      const toLength = words[row + 1] as number
+      news[at + ROW] = row
+      news[at + TEXT] = text
+      news[at + BLOCK] = block
+      news[at + PRINT] = printOf(view, text, keyLength, words[row + 2] as number)
+      text += keyLength
+      news[at + TO_PRINT] = printOf(view, text, toLength, words[row + 3] as number)
+      text += toLength
+      at += NEW_WORDS
+    }
+    this.#newCount += rows
+    this.#count += rows
+    this.#rowsInBlock += rows
+    this.#rows = 0
+    this.#spill.used = (start + textBytes + 3) & ~3
+    if (this.#rowsInBlock >= BLOCK_ROWS || this.#spill.length - (this.#starts[block] as number) >= BLOCK_BYTES) {
+      this.#startBlock()
+    }
+  }
+
+  #makeNewRoom(rows: number): void {
+    const needed = (this.#newCount + rows) * NEW_WORDS
+    if (needed <= this.news.length) return
+    const larger = new Int32Array(needed * 2)
+    larger.set(this.news)
+    this.news = larger
   }
 }
 
-function isSource(words: Int32Array, row: number, place: Place): boolean {
-  return (
-    words[row] === place.byteLength && words[row + 2] === place.store && sameWords(words, row + HEADER_WORDS, place)
-  )
-}
-
-function isDestination(words: Int32Array, row: number, place: Place): boolean {
-  if (words[row + 1] !== place.byteLength || words[row + 3] !== place.store) return false
-  return sameWords(words, row + HEADER_WORDS + wordsOf(words[row] as number), place)
-}
-
-function sameWords(words: Int32Array, first: number, place: Place): boolean {
-  const count = wordsOf(place.byteLength)
-  for (let at = 0; at < count; at++) {
-    if (words[first + at] !== place.words[place.first + at]) return false
+/** Whether the bytes of a key, of the place's store, are those of the place. */
+function isAt(place: Place, bytes: Buffer, start: number, byteLength: number): boolean {
+  if (byteLength !== place.byteLength) return false
+  // From the end: keys begin alike.
+  for (let at = byteLength - 1; at >= 0; at--) {
+    if (bytes[start + at] !== place.bytes[place.start + at]) return false
   }
   return true
-}
-
-function rowEnd(words: Int32Array, row: number): number {
-  return row + HEADER_WORDS + wordsOf(words[row] as number) + wordsOf(words[row + 1] as number)
 }
 
 /** How many words hold so many bytes. */

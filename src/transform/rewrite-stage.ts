@@ -6,7 +6,6 @@ import type { Key } from '../record/key.ts'
 import { sameKey } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
 import { addTo, setFields, settleFailed, settleSkipped } from '../record/line.ts'
-import type { KeyRecord } from '../record/record.ts'
 import { recordKey, recordTo } from '../record/record.ts'
 import type { Context, Stage } from '../stage/stage.ts'
 import { HeldPlan } from './held-plan.ts'
@@ -100,7 +99,7 @@ function rewriteBatch(batch: readonly Line[], options: RewriteOptions, ledger: L
 
 /** Gives an open record its new key, or its outcome; whether it is a move now. */
 function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger): boolean {
-  const { record } = line
+  const record = line.open ?? line.record
   const key = recordKey(record)
   if (record.outcome !== undefined || key === undefined) return false
   const before = recordTo(record)
@@ -116,7 +115,7 @@ function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger): boole
     settleSkipped(line, 'unchanged')
     return false
   }
-  ledger.enter(store, key, toStore, to, rankOf(record, options.policy))
+  ledger.enter(store, key, toStore, to, rankOf(line, options.policy))
   if (before === undefined || !sameKey(before, to)) addTo(line, to)
   if (options.toStore !== undefined) setFields(line, { toStore: toStore === store ? undefined : toStore })
   return true
@@ -139,8 +138,8 @@ function settle(line: Line, verdict: Verdict): void {
 }
 
 /** The newest goes before the others. */
-function rankOf(record: KeyRecord, policy: Policy): number {
+function rankOf(line: Line, policy: Policy): number {
   if (policy !== 'newest') return 0
-  const mtimeMs = Date.parse(String(record.mtime))
+  const mtimeMs = Date.parse(String(line.record.mtime))
   return Number.isNaN(mtimeMs) ? UNKNOWN_RANK : -mtimeMs
 }

@@ -5,9 +5,10 @@ import type { Scratch } from '../stage/stage.ts'
 export const SPILL_BYTES = 1024 * 1024
 
 export class Spill {
-  /** the bytes from `base` on; the same memory as `words` */
+  /** the bytes from `base` on; the same memory as `words` and `view` */
   bytes = Buffer.alloc(64 * 1024)
   words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length >> 2)
+  view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length)
   /** how many of `bytes` are in use */
   used = 0
   readonly #openScratch: () => Promise<Scratch>
@@ -32,10 +33,10 @@ export class Spill {
     const needed = this.used + count
     if (needed <= this.bytes.length) return
     const larger = Buffer.alloc((Math.max(needed, this.bytes.length * 2) + 7) & ~7)
-    // All of it: what stands behind the bytes in use may be half of a row.
-    this.bytes.copy(larger)
+    this.bytes.copy(larger, 0, 0, this.used)
     this.bytes = larger
     this.words = new Int32Array(larger.buffer, larger.byteOffset, larger.length >> 2)
+    this.view = new DataView(larger.buffer, larger.byteOffset, larger.length)
   }
 
   /** Whether there is so much in memory that `spill` is due. */

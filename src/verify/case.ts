@@ -2,7 +2,7 @@
 import type { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
 import type { Proof } from '../record/record.ts'
-import type { Store } from '../store/contract.ts'
+import type { Pair, Store } from '../store/contract.ts'
 import type { Difference } from './differences.ts'
 import type { Subject } from './subject.ts'
 
@@ -10,6 +10,10 @@ import type { Subject } from './subject.ts'
 export interface Case {
   readonly line: Line
   readonly subject: Subject
+}
+
+export function pairOf({ subject }: Case): Pair {
+  return { from: subject.from, to: subject.to }
 }
 
 export interface Examination {

@@ -1,11 +1,11 @@
 /** Compares the contents of cases, each in the way that its record and --proof call for. */
 import { RekeyError } from '../record/errors.ts'
 import type { Context } from '../stage/stage.ts'
-import type { Pair } from '../store/contract.ts'
 import type { Compared } from '../store/same-content.ts'
 import { compareBytes, compareContents, compareWith } from '../store/same-content.ts'
 import { valueContent } from '../store/value-content.ts'
 import type { Case, Examination } from './case.ts'
+import { pairOf } from './case.ts'
 
 type Comparison = (cases: readonly Case[], examination: Examination, context: Context) => Promise<readonly Compared[]>
 
@@ -56,8 +56,4 @@ async function compareMerged(
   }
   const answers = await source.includes(cases.map(pairOf), abort)
   return answers.map((answer) => (typeof answer === 'boolean' ? { same: answer, proof: 'bytes' } : answer))
-}
-
-function pairOf({ subject }: Case): Pair {
-  return { from: subject.from, to: subject.to }
 }

@@ -9,6 +9,7 @@ import type { Compared } from '../store/same-content.ts'
 import type { Case, Examination, Verdict } from './case.ts'
 import { compareCases } from './compare.ts'
 import { differences } from './differences.ts'
+import { glance } from './glance.ts'
 import { changedSinceListing } from './subject.ts'
 
 /** What one reading of a case has shown; `source` and `digest` tell whether another reading finds the source changed. */
@@ -17,8 +18,21 @@ interface Reading {
   readonly source: Looked
 }
 
-/** One verdict per case. What does not agree is read once more, because either side may have changed in between. */
+/** One verdict per case: most are settled at a glance, the others are read. */
 export async function examine(
+  cases: readonly Case[],
+  examination: Examination,
+  context: Context,
+): Promise<readonly Verdict[]> {
+  const verdicts = await glance(cases, examination, context)
+  const open = cases.filter((_, at) => verdicts[at] === undefined)
+  if (open.length === 0) return verdicts as readonly Verdict[]
+  const read = (await readAndConclude(open, examination, context)).values()
+  return verdicts.map((verdict) => verdict ?? (read.next().value as Verdict))
+}
+
+/** What does not agree is read once more, because either side may have changed in between. */
+async function readAndConclude(
   cases: readonly Case[],
   examination: Examination,
   context: Context,

@@ -1,6 +1,6 @@
 /** The work of verify on the stream. Holds the batches in flight. */
 import type { Line } from '../record/line.ts'
-import { NO_VERDICT, setFields } from '../record/line.ts'
+import { addProof, hasVerdict, NO_VERDICT, setFields } from '../record/line.ts'
 import type { Proof } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Stage } from '../stage/stage.ts'
@@ -39,11 +39,19 @@ export function verifyStage(options: VerifyOptions): Stage {
 
 /** A verdict takes the place of an earlier one, and of the error of an earlier look. */
 function judged(line: Line, verdict: Verdict): Line {
+  if (isUsual(verdict) && !hasVerdict(line)) {
+    addProof(line, verdict.digest)
+    return line
+  }
   const none = { ...NO_VERDICT, error: line.record.outcome === 'unknown' ? line.record.error : undefined }
   if ('gone' in verdict) setFields(line, { ...none, reason: 'gone' })
   else if ('error' in verdict) setFields(line, { ...none, verified: false, error: verdict.error.toFailure() })
   else setFields(line, { ...none, ...verdict })
   return line
+}
+
+function isUsual(verdict: Verdict): verdict is Verdict & { readonly digest: string } {
+  return 'digest' in verdict && verdict.proof === 'digest' && verdict.toDigest === undefined
 }
 
 /** A record that is not looked at has no verdict: an earlier one may be out of date. */

@@ -10,8 +10,11 @@ export const LONG_STRING_BYTES = 1_048_576
 /** How much one call of a script reads, in elements; a hundred bytes of a string count as one. */
 const BUDGET = 20_000
 
-/** Hashes of one kind come in a few orders: packed in the order of their making, spread by size and age of their tables. */
-const ORDERS = 8
+/** Hashes of up to so many fields are asked for the fields of the last one: HMGET looks for each from the beginning. */
+const NAMED_FIELDS = 128
+
+/** After so many hashes in a row with other fields than expected, nothing is expected any more of that number of fields. */
+const MISTAKES = 4
 
 /**
  * Defines `digest(key)`: the digest; `nil` for a key that is absent; `'long'` with the type for one that is left to the
@@ -38,55 +41,52 @@ local function sort(list)
   if probe then table.sort(list) else table.sort(list, less) end
 end
 
--- Orders of fields that were found, and the places at which the sorted fields stand in each.
-local orders, learned = {}, 0
-local function learn(flat, size)
-  local fields, sorted, places, place_of = {}, {}, {}, {}
-  for at = 1, size, 2 do
-    fields[at] = flat[at]
-    sorted[#sorted + 1] = flat[at]
-    place_of[flat[at]] = at
+-- Hashes of one kind have the same fields: those of the last one, sorted, by their number. Asked for just these, the
+-- next one gives its values in the order of the form; as many fields and each of them there are all there are.
+local kinds, mistakes = {}, {}
+local function learn(key)
+  local flat = call('HGETALL', key)
+  local names, values, value_of, form = {}, {}, {}, {}
+  for at = 1, #flat, 2 do
+    names[#names + 1] = flat[at]
+    value_of[flat[at]] = flat[at + 1]
   end
-  sort(sorted)
-  for at = 1, #sorted do places[at] = place_of[sorted[at]] end
-  local order = {size = size, fields = fields, places = places}
-  orders[learned % ${ORDERS} + 1] = order
-  learned = learned + 1
-  return order
+  sort(names)
+  local size = #names
+  for at = 1, size do
+    values[at] = value_of[names[at]]
+    form[2 * at - 1] = names[at]
+    form[2 * at] = ''
+  end
+  form[2 * size + 1] = 'hash'
+  kinds[size] = {size = size, names = names, form = form}
+  return kinds[size], values
 end
-local function order_of(flat, size)
-  for nth = 1, #orders do
-    local order = orders[nth]
-    if order.size == size then
-      local fields, at = order.fields, 1
-      while at < size and fields[at] == flat[at] do at = at + 2 end
-      if at > size then return order end
+local function kind_and_values(key, size)
+  local kind, wrong = kinds[size], mistakes[size] or 0
+  if not kind or size > ${NAMED_FIELDS} or wrong >= ${MISTAKES} then return learn(key) end
+  local values = call('HMGET', key, unpack(kind.names))
+  for at = 1, size do
+    if not values[at] then
+      mistakes[size] = wrong + 1
+      return learn(key)
     end
   end
-  return learn(flat, size)
+  mistakes[size] = 0
+  return kind, values
 end
 
--- A copy that comes behind its source has the same form, and needs no digest of its own.
-local form, last_form, last_size, last_digest = {}, {}, -1, nil
-local function hash_digest(key)
-  local flat = call('HGETALL', key)
-  local size = #flat
-  local places = order_of(flat, size).places
-  if #form ~= size + 1 then form = {} end
-  local to, same = 1, size == last_size
-  for at = 1, #places do
-    local from = places[at]
-    local name, value = flat[from], flat[from + 1]
-    form[to] = name
-    form[to + 1] = value
-    same = same and last_form[to] == name and last_form[to + 1] == value
-    to = to + 2
+-- A copy that comes behind its source has the same values, and needs no digest of its own.
+local last_kind, last_values, last_digest
+local function hash_digest(key, size)
+  local kind, values = kind_and_values(key, size)
+  local form, same = kind.form, kind == last_kind
+  for at = 1, kind.size do
+    local value = values[at]
+    same = same and last_values[at] == value
+    form[2 * at] = value
   end
-  if not same then
-    form[to] = 'hash'
-    last_digest = sha1hex(pack(form))
-    form, last_form, last_size = last_form, form, size
-  end
+  if not same then last_kind, last_values, last_digest = kind, values, sha1hex(pack(form)) end
   return last_digest
 end
 
@@ -159,7 +159,7 @@ local function digest(key)
   end
   if spent > 0 and spent + size > ${BUDGET} then return 'later' end
   spent = spent + size + 1
-  if kind == 'hash' then return hash_digest(key) end
+  if kind == 'hash' then return hash_digest(key, size) end
   return sha1hex(pack(form_of(kind, key)))
 end
 `

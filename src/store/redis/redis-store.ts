@@ -1,5 +1,6 @@
 /** A Redis database as a store: each call is handed to the part that does it. */
 import type { Store, StoreSettings, Traits } from '../contract.ts'
+import { alike } from './alike.ts'
 import { Copier } from './copy.ts'
 import { Describer } from './describe.ts'
 import { Digester } from './digest.ts'
@@ -40,6 +41,7 @@ export function redisStore(location: string, servers: Servers, settings: StoreSe
     write: (item, guard, signal) => transfer.write(item, guard, signal),
     remove: (targets, signal) => guarded.remove(targets, signal),
     digest: (keys, signal) => digester.digest(keys, signal),
+    alike: (pairs, signal) => alike(servers, scripts, pairs, signal),
     includes: (pairs, signal) => includes(servers, pairs, signal),
     close: async () => {
       await Promise.all([guarded.close(), servers.close()])

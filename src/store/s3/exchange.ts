@@ -157,7 +157,7 @@ export class StreamExchange extends Exchange {
   }
 
   override onData(chunk: Buffer): boolean {
-    // undici resumes with an empty piece: to pause for it would be to go round in circles and never to read the socket.
+    // A parser that was paused goes on with a body of no bytes: paused again, it would never read more.
     if (chunk.length === 0) return true
     this.#chunks.push(chunk)
     this.#wake?.()

@@ -10,6 +10,7 @@ const TRAITS: Traits = {
   ordered: true,
   unique: true,
   batch: 1000,
+  gathers: true,
   concurrency: 2,
   holds: ['headers', 'tags'],
   guards: ['absent', 'match', 'any'],

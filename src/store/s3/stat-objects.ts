@@ -12,5 +12,5 @@ export async function statObjects(
   signal: AbortSignal,
 ): Promise<readonly Looked[]> {
   const found = await lookUp(bucket, keys, signal)
-  return found.map((one) => (one === undefined || one instanceof RekeyError ? one : entryOf(one)))
+  return found.map((one) => (one === undefined || one instanceof RekeyError ? one : entryOf(one, bucket.place)))
 }

@@ -27,9 +27,9 @@ export function objectOf(key: string, headers: Reply['headers']): StoredObject {
   }
 }
 
-/** What the contract's callers get to see of it. */
-export function entryOf({ key, sizeBytes, etag, mtimeMs }: StoredObject): Entry {
-  return { key, sizeBytes, etag, mtimeMs }
+/** What the contract's callers get to see of an object in the bucket at `place`. */
+export function entryOf({ key, sizeBytes, etag, mtimeMs }: StoredObject, place: string): Entry {
+  return { key, sizeBytes, etag, mtimeMs, object: `${place}/${key}` }
 }
 
 export function wholeSeconds(ms: number): number {

@@ -10,7 +10,18 @@ export function wrapStore(store: Store, replaced: Partial<Store>): Store {
     stat: store.stat.bind(store),
     close: store.close.bind(store),
   }
-  const optional = ['copy', 'read', 'write', 'remove', 'digest', 'includes', 'restore', 'requests', 'state'] as const
+  const optional = [
+    'copy',
+    'read',
+    'write',
+    'remove',
+    'digest',
+    'alike',
+    'includes',
+    'restore',
+    'requests',
+    'state',
+  ] as const
   for (const name of optional) {
     if (store[name] !== undefined) Object.assign(wrapped, { [name]: (replaced[name] ?? store[name]).bind(store) })
   }

@@ -1,0 +1,58 @@
+/**
+ * Lines of the usual kind, read without making objects of them: flat, with store and key in front as list-keys writes
+ * them, nothing escaped, and no word on what became of the key. All other lines are for JSON.parse.
+ */
+import type { Line } from './line.ts'
+import type { KeyRecord } from './record.ts'
+
+/** The fields by which a tool decides, and which such a line does not have behind its key. */
+const DECIDING =
+  'store key key64 to to64 toStore op outcome reason error toEtag lost tries ms at verified proof digest toDigest differs deleted input input64'
+
+const CHARS = '[^"\\\\\\x00-\\x1f]*'
+const NAME = `"(?!(?:${DECIDING.replaceAll(' ', '|')})")${CHARS}"`
+const NUMBER = '-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][-+]?\\d+)?'
+const VALUE = `(?:"${CHARS}"|${NUMBER}|true|false|null)`
+const LINE = `\\{(?:"store":"(${CHARS})",)?"key":"(${CHARS})"(?:,${NAME}:${VALUE})*\\}(?:\\n|$)`
+
+/** A pattern remembers as much as it may have to go back to, so it is not for long texts. */
+const MAX_CHARS = 256 * 1024
+
+/** A line whose record is made when it is asked for. */
+class OpenLine implements Line {
+  text: string
+  open: KeyRecord | undefined
+  #record: KeyRecord | undefined
+
+  constructor(text: string, open: KeyRecord) {
+    this.text = text
+    this.open = open
+  }
+
+  get record(): KeyRecord {
+    // Who has the record may change it, so from now on it is what counts.
+    this.open = undefined
+    this.#record ??= JSON.parse(this.text) as KeyRecord
+    return this.#record
+  }
+}
+
+export class OpenLineReader {
+  readonly #pattern = new RegExp(LINE, 'y')
+  #store: string | undefined
+
+  /** The line that begins at `start` and ends with a newline or the text; undefined when it is none of this kind. */
+  read(text: string, start: number): Line | undefined {
+    if (text.length > MAX_CHARS) return undefined
+    this.#pattern.lastIndex = start
+    const match = this.#pattern.exec(text)
+    if (match === null) return undefined
+    const end = this.#pattern.lastIndex
+    const key = match[2] as string
+    // The same string as before where it is equal, as it mostly is: the next comparisons are free then.
+    if (match[1] !== this.#store) this.#store = match[1]
+    const store = this.#store
+    const lineEnd = text.charCodeAt(end - 1) === 0x0a ? end - 1 : end
+    return new OpenLine(text.slice(start, lineEnd), store === undefined ? { key } : { store, key })
+  }
+}
