@@ -57,6 +57,8 @@ export class ToolRun {
     })
     // The SDK of AWS tells users of Node 20 that it wants a newer one, which is nothing they can do about here.
     env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+    // Endpoints of a profile the SDK finds by this alone.
+    if (settings.aws?.profile !== undefined) env.AWS_PROFILE = settings.aws.profile
     this.#signals = new Signals((signal) => {
       this.#messages.warn(`${signal}: finishing what is in flight; once more ends at once`)
       this.#stop.abort()

@@ -127,7 +127,7 @@ class WholeReply implements Reply {
   }
 }
 
-/** An exchange whose answer is taken piece by piece. Holds what has come and was not taken yet, without a bound: paused, it never went on. */
+/** An exchange whose answer is taken piece by piece. Holds what has come and was not taken yet: about one read. */
 export class StreamExchange extends Exchange {
   readonly #begun: (streamed: Streamed) => void
   readonly #failed: (broken: Broken) => void

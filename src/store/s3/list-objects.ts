@@ -73,16 +73,16 @@ async function fetchPage(
   const reply = await bucket.send(request, signal)
   if (isError(reply)) throw failureOf(reply, `listing ${bucket.location}`)
   const page = versions ? versionsPage(reply.body) : objectsPage(reply.body)
-  checkStart(page, cursor, bucket)
+  if (cursor !== undefined) checkProgress(page, cursor, versions, bucket)
   return page
 }
 
 /** A server that does not begin where it is asked to would be listed for ever. */
-function checkStart({ entries }: Page, cursor: Cursor | undefined, bucket: Bucket): void {
+function checkProgress({ entries, next }: Page, cursor: Cursor, versions: boolean, bucket: Bucket): void {
   const first = entries[0]
-  if (first === undefined || cursor === undefined) return
-  const order = compare(first.key, cursor.key)
-  if (order > 0 || (order === 0 && cursor.version !== undefined)) return
+  const order = first === undefined ? 1 : compare(first.key, cursor.key)
+  const goesOn = next === undefined || compare(next.key, cursor.key) !== 0 || next.version !== cursor.version
+  if (goesOn && (order > 0 || (order === 0 && versions))) return
   throw new RekeyError('E_UNSUPPORTED', `${bucket.location}: the server does not list from where it is asked to`)
 }
 

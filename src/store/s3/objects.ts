@@ -8,6 +8,7 @@ import { deleteObjects } from './delete-objects.ts'
 import { DestinationLocks } from './destination-locks.ts'
 import { digestObjects } from './digest-objects.ts'
 import { Encryption } from './encryption.ts'
+import { expectedRequests } from './expected-requests.ts'
 import { readObject } from './read-object.ts'
 import { restoreObjects } from './restore-objects.ts'
 import { statObjects } from './stat-objects.ts'
@@ -39,7 +40,7 @@ export function objectCalls(
   bucket: Bucket,
   { acl = false }: { readonly acl?: boolean },
   surroundings: Surroundings,
-): Required<Pick<Store, 'stat' | 'copy' | 'read' | 'write' | 'remove' | 'restore' | 'digest'>> {
+): Required<Pick<Store, 'stat' | 'copy' | 'read' | 'write' | 'remove' | 'restore' | 'digest' | 'requests'>> {
   const part = Number(surroundings.env(PART_SIZE_VARIABLE) ?? 0)
   const objects: Objects = {
     bucket,
@@ -59,5 +60,6 @@ export function objectCalls(
     remove: (targets, signal) => deleteObjects(objects, targets, signal),
     restore: (hidden, signal) => restoreObjects(bucket, hidden, signal),
     digest: (keys, signal) => digestObjects(bucket, objects.encryption, keys, signal),
+    requests: (work, sizeBytes) => expectedRequests(work, sizeBytes, objects),
   }
 }

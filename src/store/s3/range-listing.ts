@@ -49,6 +49,8 @@ const SHORT = 2
 const WRONG_GUESSES = 24
 
 interface Part {
+  /** keys are behind this one */
+  readonly after: Key | undefined
   cursor: Cursor | undefined
   end: Key | undefined
   readonly pages: Array<readonly Entry[]>
@@ -94,7 +96,7 @@ class Parts {
   constructor(listing: RangeListing) {
     this.#listing = listing
     this.#space = new KeySpace(listing.prefix)
-    this.#parts = [partFrom(listing.after === undefined ? undefined : { key: listing.after }, undefined)]
+    this.#parts = [partFrom(listing.after, undefined)]
   }
 
   async next(): Promise<readonly Entry[] | undefined> {
@@ -171,7 +173,7 @@ class Parts {
 
   #divide(part: Part, cuts: readonly Cut[]): void {
     const behind = cuts.map(({ key, pages }, at) => ({
-      ...partFrom({ key }, cuts[at + 1]?.key ?? part.end),
+      ...partFrom(key, cuts[at + 1]?.key ?? part.end),
       pagesLeft: pages,
     }))
     part.end = cuts[0]?.key
@@ -195,8 +197,10 @@ class Parts {
   #take(part: Part, page: Page): void {
     const { entries, next } = page
     const { end } = part
+    // Ceph begins a page of versions with those of the very key that it is to begin behind.
+    const start = part.after === undefined ? 0 : countUpTo(entries, part.after)
     const count = end === undefined ? entries.length : countUpTo(entries, end)
-    const mine = count === entries.length ? entries : entries.slice(0, count)
+    const mine = start === 0 && count === entries.length ? entries : entries.slice(start, count)
     if (mine.length > 0) {
       part.pages.push(mine)
       this.#waiting++
@@ -231,8 +235,9 @@ class Parts {
   }
 }
 
-function partFrom(cursor: Cursor | undefined, end: Key | undefined): Part {
-  return { cursor, end, pages: [], isFetching: false, isWhole: false, fetched: 0, pagesLeft: 0, overdue: -1 }
+function partFrom(after: Key | undefined, end: Key | undefined): Part {
+  const cursor = after === undefined ? undefined : { key: after }
+  return { after, cursor, end, pages: [], isFetching: false, isWhole: false, fetched: 0, pagesLeft: 0, overdue: -1 }
 }
 
 function isOpen(part: Part): boolean {

@@ -23,10 +23,10 @@ export async function setUp(bucket: string, aws: AwsSettings, now: () => number)
   checkEndpoint(aws.endpoint)
   const client = clientFor(aws, aws.region)
   const region = await client.config.region().catch(() => DEFAULT_REGION)
-  const targetIn = (other: string) => targetOf(bucket, aws, other)
-  const target = await targetIn(region)
   const fetch = (renew: boolean) => credentialsOf(client, renew)
-  return { target, targetIn, identity: new Identity(await fetch(false), fetch, now) }
+  const identity = new Identity(await fetch(false), fetch, now)
+  const targetIn = (other: string) => targetOf(bucket, aws, other)
+  return { target: await targetIn(region), targetIn, identity }
 }
 
 async function targetOf(bucket: string, aws: AwsSettings, region: string): Promise<Target> {
