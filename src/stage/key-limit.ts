@@ -7,14 +7,16 @@ import { text } from './tool.ts'
 
 /** how many batches a second a limited rate comes in */
 const STEPS_PER_SECOND = 10
+const FIRST_BATCH = 1000
 
 export class KeyLimit {
   readonly #keys: number | undefined
   readonly #ratePerSecond: number
+  #gathers = 0
   /** batches to have in flight; known once `sizeFor` was asked */
   batches = 1
-  /** keys that a store had better be given at once; 0 while none is known that asks for it */
-  gathers = 0
+  /** keys that had better be worked on at once, 0 for as they come; a good many while no store is known yet */
+  gathers = FIRST_BATCH
 
   /** `keys` in flight at once, undefined for what suits the store; and so few that a rate comes in even steps. */
   constructor(keys: number | undefined, ratePerSecond: number = Number.POSITIVE_INFINITY) {
@@ -27,7 +29,8 @@ export class KeyLimit {
     const step = Math.max(1, Math.floor(this.#ratePerSecond / STEPS_PER_SECOND))
     const size = Math.min(traits.batch, this.#keys ?? traits.batch, step)
     this.batches = this.#keys === undefined ? traits.concurrency : Math.max(1, Math.floor(this.#keys / size))
-    if (traits.gathers === true) this.gathers = Math.max(this.gathers, size)
+    this.#gathers = Math.max(this.#gathers, traits.gathers === true ? size : 0)
+    this.gathers = this.#gathers
     return size
   }
 }

@@ -112,7 +112,7 @@ function verdictByEntries(
   // Other etags may still stand for the same content: one of many parts, or encrypted with a key of its own.
   const speak = source.traits.etags === true && dest.traits.etags === true && reason !== 'merged'
   return speak && least !== 'bytes' && here.etag !== undefined && here.etag === there.etag
-    ? { verified: true, proof: 'etag' }
+    ? { verified: true, proof: 'etag', digest: `etag:${here.etag}` }
     : undefined
 }
 

@@ -19,14 +19,15 @@ describe('gather', () => {
       [1, 2, 3, 4],
       [5, 6, 7],
     ])
+    expect(await all(gather(ready([1, 2, 3], [4, 5, 6, 7, 8, 9], []), () => 4))).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+      [9],
+    ])
   })
 
   test('leaves batches as they are while there is no limit', async () => {
     expect(await all(gather(ready([1], [2]), () => 0))).toEqual([[1], [2]])
-  })
-
-  test('gives a batch above the limit as it came', async () => {
-    expect(await all(gather(ready([1, 2, 3], [4]), () => 2))).toEqual([[1, 2, 3], [4]])
   })
 
   test('does not wait for what has not come', async () => {

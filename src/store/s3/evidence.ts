@@ -21,12 +21,20 @@ export type Verdict = 'same' | 'changed' | 'unproven'
  */
 export function weigh(expect: Evidence, now: StoredObject, digest: string): Verdict {
   if (expect.sizeBytes !== undefined && expect.sizeBytes !== now.sizeBytes) return 'changed'
-  if (expect.etag !== undefined) return expect.etag === now.etag ? 'same' : 'changed'
+  const etag = expect.etag ?? verifiedEtag(expect.digest)
+  if (etag !== undefined) return etag === now.etag ? 'same' : 'changed'
   if (expect.digest !== undefined && kindOf(expect.digest) === kindOf(digest))
     return expect.digest === digest ? 'same' : 'changed'
   if (expect.mtimeMs === undefined) return 'unproven'
   return wholeSeconds(expect.mtimeMs) === now.mtimeMs ? 'same' : 'changed'
 }
+
+/** verify, where equal etags were its proof, says so as a digest. */
+function verifiedEtag(digest: string | undefined): string | undefined {
+  return digest?.startsWith(VERIFIED) ? digest.slice(VERIFIED.length) : undefined
+}
+
+const VERIFIED = 'etag:'
 
 function kindOf(digest: string): string {
   return digest.slice(0, digest.indexOf(':'))
