@@ -41,7 +41,7 @@ export const listKeys: Tool<ListOptions> = {
       says: 'the database that REDIS_URL names, so that no password stands in the command',
     },
     {
-      command: 'list-keys s3://bucket/logs/ --profile archive',
+      command: 'list-keys s3://bucket/logs/',
       says: 'objects of S3, with size, etag and mtime; many pages at once, in order',
     },
   ],

@@ -1,6 +1,6 @@
 /**
- * Where the examples of the pages run: a directory with the files that they name, and two Redis servers. Each script
- * finds both as the first one did.
+ * Where the examples of the pages run: a directory with the files that they name, two Redis servers and a bucket of S3
+ * with versions. Each script finds directory and servers as the first one did; the bucket is planted once.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
@@ -11,6 +11,7 @@ import { afterAll } from 'vitest'
 import type { ToolRun } from '../run-tool.ts'
 import { ROOT, runShell } from '../run-tool.ts'
 import { startRedis } from '../servers/redis.ts'
+import { freshBucket, s3Environment, s3Server } from '../servers/s3.ts'
 
 export interface Prepared {
   /** runs a command in the directory; times, ports and the directory's name in its output are as the pages have them */
@@ -33,6 +34,10 @@ const PLANT_FILES = `
   verify --quiet < run.ndjson > proven.ndjson
   cp -r data indexes
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
+  list-keys --quiet data/indexes/ --limit 5 | rewrite-keys --quiet --sub 's|^|draft/|' --to-store s3://bucket |
+    copy-apply --quiet > /dev/null
+  list-keys --quiet s3://bucket/draft/ | rewrite-keys --quiet --sub 's|^draft/|logs/|' | copy-apply --quiet |
+    verify --quiet | delete-apply --quiet > deleted.ndjson
 `
 
 const PLANT_REDIS = `
@@ -52,6 +57,8 @@ END
 
 export async function prepare(): Promise<Prepared> {
   const [here, other] = await Promise.all([startRedis(), startRedis()])
+  const server = await s3Server()
+  const bucket = await freshBucket(server, { versioning: true })
   const base = await mkdtemp(join(tmpdir(), 'rekey-docs-'))
   const directory = join(base, 'demo')
   const pristine = join(base, 'pristine')
@@ -59,16 +66,18 @@ export async function prepare(): Promise<Prepared> {
   afterAll(async () => {
     await Promise.all([here.stop(), other.stop(), rm(base, { recursive: true, force: true })])
   })
-  const env = { CHECKOUT: ROOT, REDIS_URL: here.location }
+  const env = { CHECKOUT: ROOT, REDIS_URL: here.location, ...s3Environment(server) }
   const run = async (command: string) => {
     const script = command
       .replaceAll('localhost:6379', `127.0.0.1:${here.port}`)
       .replaceAll('other:6379', `127.0.0.1:${other.port}`)
+      .replaceAll('s3://bucket', bucket.location)
     const { stdout, code } = await runShell(`umask 022; exec 2>&1; ${script}`, { cwd: directory, env })
     const output = stdout
       .replaceAll(directory, SHOWN_DIRECTORY)
       .replaceAll(`127.0.0.1:${here.port}`, 'localhost:6379')
       .replaceAll(`127.0.0.1:${other.port}`, 'other:6379')
+      .replaceAll(bucket.location, 's3://bucket')
     return { code, output }
   }
   const must = async (script: string) => {
