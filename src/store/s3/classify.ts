@@ -95,9 +95,11 @@ function rootIsError(body: Buffer): boolean {
     at = body.indexOf('?>', at) + 2
     while (isSpace(body[at])) at++
   }
-  return body[at] === LESS && body.toString('latin1', at, at + 6) === '<Error'
+  for (let nth = 0; nth < ERROR_TAG.length; nth++) if (body[at + nth] !== ERROR_TAG[nth]) return false
+  return true
 }
 
+const ERROR_TAG = Buffer.from('<Error')
 const LESS = 0x3c
 const QUESTION = 0x3f
 

@@ -57,6 +57,13 @@ export interface BucketSettings {
   now(): number
 }
 
+/** Makes the exchange that an answer comes by. */
+type Opening<Answer> = (
+  over: (exchange: Exchange) => void,
+  done: (answer: Answer) => void,
+  failed: (broken: Broken) => void,
+) => Exchange
+
 /** How often a request that was refused for its place, time or credentials is put right. */
 const CORRECTIONS = 3
 
@@ -98,9 +105,17 @@ export class Bucket {
     const turn = this.gate.enter()
     if (turn !== undefined) await turn
     try {
-      for (let tries = 1; ; tries++) {
-        const reply = await this.#exchange(request, signal)
-        if (reply.status < 300 || tries > CORRECTIONS || !(await this.#putRight(reply))) return reply
+      for (let refused = 0, lost = 0; ; ) {
+        const started = this.#settings.now()
+        const answer = await this.#whole(request, signal)
+        if (!('status' in answer)) {
+          // A connection that the server had closed while it was idle. What only reads may be asked once more.
+          const again = isRead(request) && isClosed(answer) && !answer.wasAnswered && !signal.aborted
+          if (lost++ === 0 && again) continue
+          throw this.#failure(request, answer)
+        }
+        this.#pace.answered(request, this.#settings.now() - started, asksForLess(answer))
+        if (answer.status < 300 || refused++ >= CORRECTIONS || !(await this.#putRight(answer))) return answer
       }
     } finally {
       this.gate.leave()
@@ -136,22 +151,8 @@ export class Bucket {
     await Promise.all([this.#pool, ...this.#retired].map((pool) => pool.destroy()))
   }
 
-  async #exchange(request: Request, signal: AbortSignal): Promise<Reply> {
-    const started = this.#settings.now()
-    for (let tries = 1; ; tries++) {
-      const answer = await this.#dispatch<Reply>(
-        request,
-        signal,
-        (over, done, failed) => new WholeExchange(over, done, failed),
-      )
-      if ('status' in answer) {
-        this.#pace.answered(request, this.#settings.now() - started, asksForLess(answer))
-        return answer
-      }
-      // A connection that the server had closed while it was idle. What only reads may be asked once more.
-      if (tries === 1 && isRead(request) && isClosed(answer) && !answer.wasAnswered && !signal.aborted) continue
-      throw this.#failure(request, answer)
-    }
+  #whole(request: Request, signal: AbortSignal): Promise<Reply | Broken> {
+    return this.#dispatch<Reply>(request, signal, (over, done, failed) => new WholeExchange(over, done, failed))
   }
 
   async #streamed(request: Request, signal: AbortSignal): Promise<Streamed> {
@@ -165,18 +166,20 @@ export class Bucket {
     }
   }
 
-  async #dispatch<Answer>(
+  #dispatch<Answer>(request: Request, signal: AbortSignal, open: Opening<Answer>): Promise<Answer | Broken> {
+    const credentials = this.#settings.identity.current()
+    return credentials instanceof Promise
+      ? credentials.then((renewed) => this.#begin(request, signal, renewed, open))
+      : this.#begin(request, signal, credentials, open)
+  }
+
+  #begin<Answer>(
     request: Request,
     signal: AbortSignal,
-    open: (
-      over: (exchange: Exchange) => void,
-      done: (answer: Answer) => void,
-      failed: (broken: Broken) => void,
-    ) => Exchange,
+    credentials: Credentials,
+    open: Opening<Answer>,
   ): Promise<Answer | Broken> {
-    if (signal.aborted) return { error: ENDED, wasSent: false, wasAnswered: false }
-    const current = this.#settings.identity.current()
-    const credentials = current instanceof Promise ? await current : current
+    if (signal.aborted) return Promise.resolve({ error: ENDED, wasSent: false, wasAnswered: false })
     const exchanges = this.#exchangesOf(signal)
     return new Promise<Answer | Broken>((resolve) => {
       const exchange = open((one) => exchanges.delete(one), resolve, resolve)
@@ -281,6 +284,8 @@ async function* once(body: Buffer): AsyncGenerator<Uint8Array> {
   if (body.length > 0) yield body
 }
 
+const MOST_CONNECTIONS = 512
+
 const NOTHING = Buffer.alloc(0)
 
 const ENDED = new Error('the run was ended before the answer came')
@@ -292,6 +297,8 @@ function openPool({ origin }: Target, timeoutMs: number): Pool {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     connect: { timeout: timeoutMs, noDelay: true },
+    // A connection rests for a moment after each answer, so that twice as many as requests take turns.
+    connections: MOST_CONNECTIONS,
     pipelining: 1,
   })
 }

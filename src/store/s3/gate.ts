@@ -5,7 +5,8 @@
 
 const FIRST = 16
 const FEWEST = 2
-const MOST = 512
+/** As many as go by connections of which a process may have a thousand, two for each. */
+const MOST = 256
 
 /** What an answer says of the load: `quick` as ever, `slow`er than it could be, `busy` for refused or not in time. */
 export type Report = 'quick' | 'slow' | 'busy'

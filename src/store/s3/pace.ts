@@ -5,7 +5,7 @@ import type { Gate } from './gate.ts'
 /** Slower than this many times the quickest, requests queue somewhere: more of them would not make it faster. */
 const QUEUED = 3
 /** Below this a difference says nothing. */
-const NOISE_MS = 20
+const NOISE_MS = 5
 /** By so much the quickest is forgotten with each answer, so that a lucky one does not count for ever. */
 const FORGET = 1.0005
 

@@ -29,6 +29,7 @@ export class Signer {
   #time = ''
   #scope = ''
   #key: Buffer = Buffer.alloc(0)
+  #seal = new Seal(this.#key, '')
 
   constructor(region: string) {
     this.region = region
@@ -42,8 +43,7 @@ export class Signer {
     if (credentials.sessionToken !== undefined) headers.push('x-amz-security-token', credentials.sessionToken)
     const { names, lines } = canonicalHeaders(headers, request.headers)
     const canonical = `${request.method}\n${request.path}\n${request.query}\n${lines}\n${names}\n${payloadHash}`
-    const toSign = `AWS4-HMAC-SHA256\n${this.#time}\n${this.#scope}\n${hash('sha256', wireBytes(canonical))}`
-    const signature = createHmac('sha256', this.#key).update(toSign).digest('hex')
+    const signature = this.#seal.of(hash('sha256', wireBytes(canonical)))
     headers.push(
       'authorization',
       `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${this.#scope}, SignedHeaders=${names}, Signature=${signature}`,
@@ -65,9 +65,40 @@ export class Signer {
       )
       this.#scope = steps.join('/')
     }
+    this.#seal = new Seal(this.#key, `AWS4-HMAC-SHA256\n${time}\n${this.#scope}\n`)
     this.#time = time
     this.#day = day
     this.#credentials = credentials
+  }
+}
+
+const BLOCK = 64
+const DIGEST_HEX = 64
+
+/**
+ * HMAC-SHA256 (RFC 2104) of a text that begins always alike, by two plain hashes over buffers that are filled in: a third
+ * of the price of an Hmac object, which is made for one signature and then left to the garbage collector.
+ */
+class Seal {
+  readonly #inner: Buffer
+  readonly #outer: Buffer
+
+  /** `key` is no longer than a block */
+  constructor(key: Buffer, start: string) {
+    this.#inner = Buffer.alloc(BLOCK + start.length + DIGEST_HEX)
+    this.#outer = Buffer.alloc(BLOCK + DIGEST_HEX / 2)
+    for (let at = 0; at < BLOCK; at++) {
+      this.#inner[at] = (key[at] ?? 0) ^ 0x36
+      this.#outer[at] = (key[at] ?? 0) ^ 0x5c
+    }
+    this.#inner.write(start, BLOCK, 'latin1')
+  }
+
+  /** `end` is a digest of SHA-256 in hexadecimal. */
+  of(end: string): string {
+    this.#inner.write(end, this.#inner.length - DIGEST_HEX, 'latin1')
+    this.#outer.write(hash('sha256', this.#inner), BLOCK, 'hex')
+    return hash('sha256', this.#outer)
   }
 }
 

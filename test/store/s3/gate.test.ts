@@ -51,13 +51,13 @@ describe('the limit', () => {
     expect(gate.limit).toBe(4)
   })
 
-  test('never falls below two, and never grows beyond 512', () => {
+  test('never falls below two, and never grows beyond 256', () => {
     const gate = new Gate()
     fill(gate)
     answers(gate, 1000, 'busy')
     expect(gate.limit).toBe(2)
     for (let nth = 0; nth < 200_000; nth++) answers(gate, 1)
-    expect(gate.limit).toBe(512)
+    expect(gate.limit).toBe(256)
   })
 
   test('stays what it is fixed at', () => {
@@ -97,8 +97,8 @@ test('an answer is slow beside the quickest of its own kind', () => {
     [list, 200],
     [head, 10],
     [list, 400],
+    [head, 30],
     [head, 45],
-    [head, 60],
     [list, 700],
   ] as const) {
     pace.answered(request, ms, false)
