@@ -8,8 +8,6 @@
 const PLACES_COUNTED = 12
 /** Steps of a ladder, near and far. */
 const STEPS = 6
-/** Keys looked at of each page. */
-const SAMPLES = 24
 
 /** A place to cut at, and how many pages there may be from there to the next. */
 export interface Cut {
@@ -30,11 +28,9 @@ export class KeySpace {
     this.#prefix = prefix
   }
 
-  /** The keys of a page. */
+  /** Some keys of a page. */
   observe(keys: readonly string[]): void {
-    const step = Math.max(1, Math.floor(keys.length / SAMPLES))
-    for (let at = 0; at < keys.length; at += step) this.#observe(this.#letters(keys[at] as string))
-    if (keys.length > 0) this.#observe(this.#letters(keys.at(-1) as string))
+    for (const key of keys) this.#observe(this.#letters(key))
   }
 
   /**

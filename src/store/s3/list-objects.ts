@@ -78,9 +78,9 @@ async function fetchPage(
 }
 
 /** A server that does not begin where it is asked to would be listed for ever. */
-function checkProgress({ entries, next }: Page, cursor: Cursor, versions: boolean, bucket: Bucket): void {
-  const first = entries[0]
-  const order = first === undefined ? 1 : compare(first.key, cursor.key)
+function checkProgress({ keys, next }: Page, cursor: Cursor, versions: boolean, bucket: Bucket): void {
+  const first = keys[0]
+  const order = first === undefined ? 1 : compare(first, cursor.key)
   const goesOn = next === undefined || compare(next.key, cursor.key) !== 0 || next.version !== cursor.version
   if (goesOn && (order > 0 || (order === 0 && versions))) return
   throw new RekeyError('E_UNSUPPORTED', `${bucket.location}: the server does not list from where it is asked to`)

@@ -9,23 +9,48 @@ import type { Entry } from '../contract.ts'
 import type { Cursor, Page } from './range-listing.ts'
 import { tag, unescapeXml } from './xml.ts'
 
+/** Keys looked at of each page before it is read. */
+const SAMPLES = 24
+
 /** Throws E_CONNECTION for an answer that is cut short, which some connections do not show, E_STORE for none at all. */
 export function objectsPage(body: Buffer): Page {
-  const { text, toKey } = textOf(body, 'ListBucketResult')
+  const format = formatOf(body, 'ListBucketResult')
+  const keys = sampleOf(body, format)
+  const last = keys.at(-1)
+  const page = { keys, entries: () => objectsIn(body, format) }
+  return isTruncated(body) && last !== undefined ? { ...page, next: { key: last } } : page
+}
+
+/** Here and there, and the first and the last. */
+function sampleOf(body: Buffer, { encoding, toKey }: Format): Key[] {
+  const keys: Key[] = []
+  const last = body.lastIndexOf('<Key>')
+  if (last === -1) return keys
+  let before = -1
+  for (let nth = 0; nth <= SAMPLES; nth++) {
+    const at = nth === SAMPLES ? last : body.indexOf('<Key>', Math.floor((last * nth) / SAMPLES))
+    if (at === before) continue
+    keys.push(toKey(body.toString(encoding, at + 5, body.indexOf('</Key>', at))))
+    before = at
+  }
+  return keys
+}
+
+function objectsIn(body: Buffer, { encoding, toKey }: Format): readonly Entry[] {
+  const text = body.toString(encoding)
   const entries: Entry[] = []
   for (let at = text.indexOf('<Contents>'); at !== -1; ) {
     const end = text.indexOf('</Contents>', at)
     entries.push(entryAt(text, at, end, toKey))
     at = nextElement(text, '<Contents>', end + 11)
   }
-  const last = entries.at(-1)
-  if (!isTruncated(text) || last === undefined) return { entries }
-  return { entries, next: { key: last.key } }
+  return entries
 }
 
 /** Versions and delete markers, in the order of the keys and each key's newest first. */
 export function versionsPage(body: Buffer): Page {
-  const { text, toKey } = textOf(body, 'ListVersionsResult')
+  const { encoding, toKey } = formatOf(body, 'ListVersionsResult')
+  const text = body.toString(encoding)
   const entries: Entry[] = []
   for (let at = 0; ; ) {
     const version = text.indexOf('<Version>', at)
@@ -43,29 +68,28 @@ export function versionsPage(body: Buffer): Page {
     })
     at = end
   }
-  if (!isTruncated(text)) return { entries }
+  const page = { keys: entries.map((entry) => entry.key), entries: () => entries }
   const key = tag(text, 'NextKeyMarker')
-  if (key === undefined) return { entries }
+  if (!isTruncated(body) || key === undefined) return page
   const version = tag(text, 'NextVersionIdMarker')
   const next: Cursor = { key: toKey(key), ...(version !== undefined && version !== '' && { version }) }
-  return { entries, next }
+  return { ...page, next }
 }
 
-interface Text {
-  readonly text: string
+interface Format {
+  readonly encoding: 'latin1' | 'utf8'
   readonly toKey: (text: string) => Key
 }
 
-function textOf(body: Buffer, root: string): Text {
-  // With keys encoded, as is asked for, everything that is read is ASCII.
-  const ascii = body.toString('latin1')
-  const start = ascii.indexOf(`<${root}`)
+function formatOf(body: Buffer, root: string): Format {
+  const start = body.indexOf(`<${root}`)
   if (start === -1) throw new RekeyError('E_STORE', `the answer to a listing is no ${root}`)
-  if (!ascii.includes(`</${root}>`, Math.max(start, ascii.length - 64))) {
+  if (body.indexOf(`</${root}>`, Math.max(start, body.length - 64)) === -1) {
     throw new RekeyError('E_CONNECTION', 'the answer to a listing is cut short')
   }
-  if (ascii.includes('<EncodingType>url</EncodingType>')) return { text: ascii, toKey: decodeKey }
-  return { text: body.toString('utf8'), toKey: unescapeXml }
+  // With keys encoded, as is asked for, everything that is read is ASCII.
+  const isEncoded = body.includes('<EncodingType>url</EncodingType>')
+  return isEncoded ? { encoding: 'latin1', toKey: decodeKey } : { encoding: 'utf8', toKey: unescapeXml }
 }
 
 function entryAt(text: string, start: number, end: number, toKey: (text: string) => Key): Entry {
@@ -93,8 +117,8 @@ function nextElement(text: string, open: string, at: number): number {
   return text.startsWith(open, at) ? at : text.indexOf(open, at)
 }
 
-function isTruncated(text: string): boolean {
-  return text.includes('<IsTruncated>true</IsTruncated>')
+function isTruncated(body: Buffer): boolean {
+  return body.includes('<IsTruncated>true</IsTruncated>')
 }
 
 function unquoted(etag: string): string {

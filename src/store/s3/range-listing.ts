@@ -21,9 +21,12 @@ export interface Cursor {
   readonly version?: string
 }
 
+/** A page as it came. What waits for its turn is not read yet: read, it would be a thousand times as many things to hold. */
 export interface Page {
+  /** some of the keys in their order, the first and the last among them; none when there is none */
+  readonly keys: readonly Key[]
   /** in the order of the keys */
-  readonly entries: readonly Entry[]
+  entries(): readonly Entry[]
   /** where the next page begins; absent on the last */
   readonly next?: Cursor
 }
@@ -53,7 +56,7 @@ interface Part {
   readonly after: Key | undefined
   cursor: Cursor | undefined
   end: Key | undefined
-  readonly pages: Array<readonly Entry[]>
+  readonly pages: Page[]
   isFetching: boolean
   isWhole: boolean
   /** pages that came */
@@ -107,7 +110,7 @@ class Parts {
       if (page !== undefined) {
         this.#waiting--
         this.#fill()
-        return page
+        return entriesOf(page, head)
       }
       if (head.error !== undefined) throw head.error
       if (head.isWhole) {
@@ -195,14 +198,15 @@ class Parts {
   }
 
   #take(part: Part, page: Page): void {
-    const { entries, next } = page
     const { end } = part
-    // Ceph begins a page of versions with those of the very key that it is to begin behind.
-    const start = part.after === undefined ? 0 : countUpTo(entries, part.after)
-    const count = end === undefined ? entries.length : countUpTo(entries, end)
-    const mine = start === 0 && count === entries.length ? entries : entries.slice(start, count)
-    if (mine.length > 0) {
-      part.pages.push(mine)
+    const { keys, next } = page
+    const first = keys[0]
+    const last = keys.at(-1)
+    const goesOn = end !== undefined && last !== undefined && compare(last, end) > 0
+    const isInVain = first === undefined || (end !== undefined && compare(first, end) > 0)
+    if (!isInVain) {
+      // By what the part is now: its end may be nearer when the page is read.
+      part.pages.push(goesOn ? { ...page, entries: () => upTo(page.entries(), end) } : page)
       this.#waiting++
       this.#useful++
     } else if (part.fetched === 0) {
@@ -210,9 +214,9 @@ class Parts {
     }
     part.fetched++
     part.cursor = next
-    part.isWhole = next === undefined || count < entries.length || (end !== undefined && isAtEnd(next, end))
-    if (!part.isWhole) this.#guess(part, mine)
-    if (count < entries.length) this.#handOn(part, { ...page, entries: entries.slice(count) })
+    part.isWhole = next === undefined || goesOn || (end !== undefined && isAtEnd(next, end))
+    if (!part.isWhole) this.#guess(part, keys)
+    if (goesOn) this.#handOn(part, page)
   }
 
   /** What is left of a page is the next part's, unless that has begun by itself. */
@@ -221,12 +225,12 @@ class Parts {
     if (next !== undefined && isOpen(next) && next.fetched === 0 && !next.isFetching) this.#take(next, rest)
   }
 
-  #guess(part: Part, entries: readonly Entry[]): void {
-    const keys = entries.map((entry) => entry.key).filter((key) => typeof key === 'string')
-    const first = keys[0]
-    const last = keys.at(-1)
+  #guess(part: Part, keys: readonly Key[]): void {
+    const texts = keys.filter((key) => typeof key === 'string')
+    const first = texts[0]
+    const last = texts.at(-1)
     if (first === undefined || last === undefined || Buffer.isBuffer(part.end)) return
-    this.#space.observe(keys)
+    this.#space.observe(texts)
     part.first = first
     part.last = last
     if (part.pagesLeft < 1) part.overdue++
@@ -238,6 +242,17 @@ class Parts {
 function partFrom(after: Key | undefined, end: Key | undefined): Part {
   const cursor = after === undefined ? undefined : { key: after }
   return { after, cursor, end, pages: [], isFetching: false, isWhole: false, fetched: 0, pagesLeft: 0, overdue: -1 }
+}
+
+/** What of a page is behind the part's beginning. Ceph begins one of versions with those of the very key that it is to begin behind. */
+function entriesOf(page: Page, { after }: Part): readonly Entry[] {
+  const entries = page.entries()
+  const start = after === undefined ? 0 : countUpTo(entries, after)
+  return start === 0 ? entries : entries.slice(start)
+}
+
+function upTo(entries: readonly Entry[], end: Key): readonly Entry[] {
+  return entries.slice(0, countUpTo(entries, end))
 }
 
 function isOpen(part: Part): boolean {

@@ -5,6 +5,7 @@ import type { Key } from '../../../src/record/key.ts'
 import { compareKeys } from '../../../src/record/key.ts'
 import type { Entry, Range, Store } from '../../../src/store/contract.ts'
 import { objectsPage, versionsPage } from '../../../src/store/s3/list-page.ts'
+import type { Page } from '../../../src/store/s3/range-listing.ts'
 import type { Bucket, S3Server } from '../../servers/s3.ts'
 import { freshBucket, s3Server } from '../../servers/s3.ts'
 import { openAt, signal } from './open.ts'
@@ -192,6 +193,8 @@ describe('opening', () => {
 })
 
 describe('a page', () => {
+  const read = ({ entries, next }: Page) => ({ entries: entries(), ...(next !== undefined && { next }) })
+
   const page = (contents: string, rest = '<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>') =>
     Buffer.from(`<?xml version="1.0"?>\n<ListBucketResult xmlns="x">${rest}${contents}</ListBucketResult>`)
 
@@ -202,7 +205,7 @@ describe('a page', () => {
         '<Contents><Size>6</Size><ETag>"f"</ETag><LastModified>2026-01-02T03:04:05Z</LastModified><Key>it&apos;s</Key></Contents>',
     )
     const mtimeMs = Date.UTC(2026, 0, 2, 3, 4, 5)
-    expect(objectsPage(body)).toEqual({
+    expect(read(objectsPage(body))).toEqual({
       entries: [
         { key: 'a b+c\n', sizeBytes: 5, etag: 'e-2', mtimeMs },
         { key: "it's", sizeBytes: 6, etag: 'f', mtimeMs },
@@ -215,14 +218,25 @@ describe('a page', () => {
       '<Contents><Key>a+b%20&lt;ü&#x1;&#10;</Key><Size>1</Size></Contents>',
       '<IsTruncated>true</IsTruncated>',
     )
-    expect(objectsPage(body)).toEqual({
+    expect(read(objectsPage(body))).toEqual({
       entries: [{ key: 'a+b%20<ü\u0001\n', sizeBytes: 1 }],
       next: { key: 'a+b%20<ü\u0001\n' },
     })
   })
 
+  test('tells its first and last key before it is read, and some between', () => {
+    const names = Array.from({ length: 100 }, (_, n) => `k${String(n).padStart(3, '0')}`)
+    const { keys } = objectsPage(page(names.map((name) => `<Contents><Key>${name}</Key></Contents>`).join('')))
+    expect([keys[0], keys.at(-1)]).toEqual(['k000', 'k099'])
+    expect(names.filter((name) => keys.includes(name))).toEqual(keys)
+    expect(keys.length).toBeGreaterThan(10)
+    expect(objectsPage(page('')).keys).toEqual([])
+  })
+
   test('a key that is no UTF-8', () => {
-    const keys: Key[] = objectsPage(page('<Contents><Key>%FFa</Key></Contents>')).entries.map(({ key }) => key)
+    const keys: Key[] = objectsPage(page('<Contents><Key>%FFa</Key></Contents>'))
+      .entries()
+      .map(({ key }) => key)
     expect(keys).toEqual([Buffer.from([0xff, 0x61])])
   })
 
@@ -239,7 +253,7 @@ describe('a page', () => {
         '<NextVersionIdMarker>v1</NextVersionIdMarker><DeleteMarker><Key>a%20b</Key><VersionId>v2</VersionId><IsLatest>true</IsLatest>' +
         '</DeleteMarker><Version><Key>a%20b</Key><VersionId>v1</VersionId><IsLatest>false</IsLatest><Size>1</Size></Version></ListVersionsResult>',
     )
-    expect(versionsPage(body)).toEqual({
+    expect(read(versionsPage(body))).toEqual({
       entries: [
         { key: 'a b', type: 'delete-marker', version: 'v2', latest: true },
         { key: 'a b', version: 'v1', latest: false, sizeBytes: 1 },

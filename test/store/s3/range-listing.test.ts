@@ -40,9 +40,10 @@ class Bucket {
     }
     const entries = mine.slice(0, this.#pageSize)
     const last = entries.at(-1)
-    if (mine.length <= this.#pageSize || last === undefined) return { entries }
+    const page = { keys: entries.map(({ key }) => key), entries: () => entries }
+    if (mine.length <= this.#pageSize || last === undefined) return page
     const next = { key: last.key, ...(last.version === undefined ? {} : { version: last.version }) }
-    return { entries, next }
+    return { ...page, next }
   }
 
   #firstBehind(cursor: Cursor | undefined): number {
@@ -211,7 +212,7 @@ test('what comes before a page that fails is given, and then the failure', async
     width: () => 16,
     fetch: async (cursor: Cursor | undefined) => {
       const page = await bucket.fetch('', cursor)
-      if (page.entries.some(({ key }) => key === 'obj-000002500')) throw new Error('no')
+      if (page.keys.some((key) => key === 'obj-000002500')) throw new Error('no')
       return page
     },
   }
