@@ -1,16 +1,18 @@
 /**
- * Where the examples of the pages run: a directory with the files that they name, and two Redis servers. Each script
- * finds both as the first one did.
+ * Where the examples of the pages run: a directory with the files that they name, two Redis servers, and a bucket named
+ * `bucket` that the profile `archive` may read. Each script finds the files and the Redis servers as the first one did.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll } from 'vitest'
 import type { ToolRun } from '../run-tool.ts'
 import { ROOT, runShell } from '../run-tool.ts'
 import { startRedis } from '../servers/redis.ts'
+import { REGION, s3Client, s3Server } from '../servers/s3.ts'
 
 export interface Prepared {
   /** runs a command in the directory; times, ports and the directory's name in its output are as the pages have them */
@@ -31,6 +33,7 @@ const PLANT_FILES = `
   rewrite-keys --quiet --sub 's|^indexes/|new/|' --to-store copied/ < listing.ndjson > plan.ndjson
   copy-apply --quiet < plan.ndjson > run.ndjson
   verify --quiet < run.ndjson > proven.ndjson
+  delete-apply --dry-run --quiet < proven.ndjson > deleted.ndjson
   cp -r data indexes
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
 `
@@ -59,7 +62,9 @@ export async function prepare(): Promise<Prepared> {
   afterAll(async () => {
     await Promise.all([here.stop(), other.stop(), rm(base, { recursive: true, force: true })])
   })
-  const env = { CHECKOUT: ROOT, REDIS_URL: here.location }
+  const profiles = join(base, 'profiles')
+  await prepareBucket(profiles)
+  const env = { CHECKOUT: ROOT, REDIS_URL: here.location, AWS_CONFIG_FILE: profiles }
   const run = async (command: string) => {
     const script = command
       .replaceAll('localhost:6379', `127.0.0.1:${here.port}`)
@@ -85,6 +90,22 @@ export async function prepare(): Promise<Prepared> {
       await must(PLANT_REDIS)
     },
   }
+}
+
+async function prepareBucket(profiles: string): Promise<void> {
+  const server = await s3Server()
+  const client = s3Client(server)
+  await client.send(new CreateBucketCommand({ Bucket: 'bucket' }))
+  await client.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'logs/1.json', Body: '{}' }))
+  client.destroy()
+  const lines = [
+    '[profile archive]',
+    `aws_access_key_id = ${server.accessKey}`,
+    `aws_secret_access_key = ${server.secretKey}`,
+    `endpoint_url = ${server.endpoint}`,
+    `region = ${REGION}`,
+  ]
+  await writeFile(profiles, `${lines.join('\n')}\n`)
 }
 
 /** With the files' times to the nanosecond, by which a record knows its key again; node's own `cp` rounds them. */
