@@ -1,21 +1,54 @@
-/** An entry as the line that list-keys prints. */
+/** Entries as the lines that list-keys prints: written at once, the record only made for who asks for it. */
 import type { Line } from '../record/line.ts'
+import { jsonOf } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
 import { keyFields } from '../record/record.ts'
 import type { Entry } from '../store/contract.ts'
+import { IsoTimes } from './iso-time.ts'
 
-export function entryLine(location: string, entry: Entry): Line {
-  const record: KeyRecord = { store: location, ...keyFields(entry.key) }
-  if (entry.sizeBytes !== undefined) record.size = entry.sizeBytes
-  if (entry.etag !== undefined) record.etag = entry.etag
-  if (entry.mtimeMs !== undefined) record.mtime = new Date(entry.mtimeMs).toISOString()
-  if (entry.mode !== undefined) record.mode = octal(entry.mode)
-  if (entry.type !== undefined) record.type = entry.type
-  if (entry.expiresMs !== undefined) record.expires = new Date(entry.expiresMs).toISOString()
-  if (entry.version !== undefined) record.version = entry.version
-  if (entry.latest !== undefined) record.latest = entry.latest
-  Object.assign(record, entry.value)
-  return { text: JSON.stringify(record), record }
+/** The lines of one store's entries. */
+export class EntryLines {
+  readonly #location: string
+  readonly #start: string
+  readonly #times = new IsoTimes()
+
+  constructor(location: string) {
+    this.#location = location
+    this.#start = `{"store":${JSON.stringify(location)}`
+  }
+
+  line(entry: Entry): Line {
+    const { key, sizeBytes, etag, mtimeMs, mode, type, expiresMs, version, latest } = entry
+    const open: KeyRecord = { store: this.#location, ...keyFields(key) }
+    let text = this.#start
+    text += typeof key === 'string' ? `,"key":${jsonOf(key)}` : `,"key64":"${open.key64}"`
+    if (sizeBytes !== undefined) text += `,"size":${sizeBytes}`
+    if (etag !== undefined) text += `,"etag":${jsonOf(etag)}`
+    if (mtimeMs !== undefined) text += `,"mtime":"${this.#times.text(mtimeMs)}"`
+    if (mode !== undefined) text += `,"mode":"${octal(mode)}"`
+    if (type !== undefined) text += `,"type":${jsonOf(type)}`
+    if (expiresMs !== undefined) text += `,"expires":"${this.#times.text(expiresMs)}"`
+    if (version !== undefined) text += `,"version":${jsonOf(version)}`
+    if (latest !== undefined) text += `,"latest":${latest}`
+    for (const name in entry.value) text += `,"${name}":${jsonOf(entry.value[name as keyof typeof entry.value])}`
+    return new EntryLine(`${text}}`, open)
+  }
+}
+
+class EntryLine implements Line {
+  text: string
+  readonly open: KeyRecord
+  #record: KeyRecord | undefined
+
+  constructor(text: string, open: KeyRecord) {
+    this.text = text
+    this.open = open
+  }
+
+  get record(): KeyRecord {
+    this.#record ??= JSON.parse(this.text) as KeyRecord
+    return this.#record
+  }
 }
 
 /** Permission bits as four octal digits, as chmod takes them. */

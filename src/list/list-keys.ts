@@ -5,13 +5,12 @@
 import { RekeyError } from '../record/errors.ts'
 import { FingerprintSet } from '../record/fingerprint-set.ts'
 import type { Key } from '../record/key.ts'
-import type { Line } from '../record/line.ts'
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import type { Context, Stage } from '../stage/stage.ts'
 import type { Tool } from '../stage/tool.ts'
 import { flag, number, text, texts } from '../stage/tool.ts'
 import type { Entry, Range, Store, StoreSettings } from '../store/contract.ts'
-import { entryLine } from './entry-line.ts'
+import { EntryLines } from './entry-line.ts'
 
 export interface ListOptions {
   readonly locations: readonly string[]
@@ -42,7 +41,7 @@ export const listKeys: Tool<ListOptions> = {
       says: 'the database that REDIS_URL names, so that no password stands in the command',
     },
     {
-      command: 'list-keys s3://bucket/logs/ --profile archive',
+      command: 'list-keys s3://bucket/logs/',
       says: 'objects of S3, with size, etag and mtime; many pages at once, in order',
     },
   ],
@@ -114,9 +113,10 @@ export function listStage(options: ListOptions): Stage {
     checkVersions(stores, options.range.versions)
     let left = options.limit
     for (const store of stores) {
+      const lines = new EntryLines(store.location)
       for await (const entries of listOnce(store, options.range, context)) {
         const batch = entries.length > left ? entries.slice(0, left) : entries
-        if (batch.length > 0) yield batch.map((entry): Line => entryLine(store.location, entry))
+        if (batch.length > 0) yield batch.map((entry) => lines.line(entry))
         left -= batch.length
         if (left <= 0 || context.stop.aborted) return
       }

@@ -117,7 +117,7 @@ export function memberText(text: string, name: string): string | undefined {
 const PLAIN_TEXT = /^[ !#-[\]-~]*$/
 
 /** As JSON.stringify, but for plain text at half its price: most keys, words and times are that. */
-function jsonOf(value: unknown): string {
+export function jsonOf(value: unknown): string {
   return typeof value === 'string' && PLAIN_TEXT.test(value) ? `"${value}"` : JSON.stringify(value)
 }
 

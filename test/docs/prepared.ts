@@ -1,18 +1,17 @@
 /**
- * Where the examples of the pages run: a directory with the files that they name, two Redis servers, and a bucket named
- * `bucket` that the profile `archive` may read. Each script finds the files and the Redis servers as the first one did.
+ * Where the examples of the pages run: a directory with the files that they name, two Redis servers and a bucket of S3
+ * with versions. Each script finds directory and servers as the first one did; the bucket is planted once.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll } from 'vitest'
 import type { ToolRun } from '../run-tool.ts'
 import { ROOT, runShell } from '../run-tool.ts'
 import { startRedis } from '../servers/redis.ts'
-import { REGION, s3Client, s3Server } from '../servers/s3.ts'
+import { freshBucket, s3Environment, s3Server } from '../servers/s3.ts'
 
 export interface Prepared {
   /** runs a command in the directory; times, ports and the directory's name in its output are as the pages have them */
@@ -33,9 +32,12 @@ const PLANT_FILES = `
   rewrite-keys --quiet --sub 's|^indexes/|new/|' --to-store copied/ < listing.ndjson > plan.ndjson
   copy-apply --quiet < plan.ndjson > run.ndjson
   verify --quiet < run.ndjson > proven.ndjson
-  delete-apply --dry-run --quiet < proven.ndjson > deleted.ndjson
   cp -r data indexes
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
+  list-keys --quiet data/indexes/ --limit 5 | rewrite-keys --quiet --sub 's|^|draft/|' --to-store s3://bucket |
+    copy-apply --quiet > /dev/null
+  list-keys --quiet s3://bucket/draft/ | rewrite-keys --quiet --sub 's|^draft/|logs/|' | copy-apply --quiet |
+    verify --quiet | delete-apply --quiet > deleted.ndjson
 `
 
 const PLANT_REDIS = `
@@ -55,6 +57,8 @@ END
 
 export async function prepare(): Promise<Prepared> {
   const [here, other] = await Promise.all([startRedis(), startRedis()])
+  const server = await s3Server()
+  const bucket = await freshBucket(server, { versioning: true })
   const base = await mkdtemp(join(tmpdir(), 'rekey-docs-'))
   const directory = join(base, 'demo')
   const pristine = join(base, 'pristine')
@@ -62,18 +66,18 @@ export async function prepare(): Promise<Prepared> {
   afterAll(async () => {
     await Promise.all([here.stop(), other.stop(), rm(base, { recursive: true, force: true })])
   })
-  const profiles = join(base, 'profiles')
-  await prepareBucket(profiles)
-  const env = { CHECKOUT: ROOT, REDIS_URL: here.location, AWS_CONFIG_FILE: profiles }
+  const env = { CHECKOUT: ROOT, REDIS_URL: here.location, ...s3Environment(server) }
   const run = async (command: string) => {
     const script = command
       .replaceAll('localhost:6379', `127.0.0.1:${here.port}`)
       .replaceAll('other:6379', `127.0.0.1:${other.port}`)
+      .replaceAll('s3://bucket', bucket.location)
     const { stdout, code } = await runShell(`umask 022; exec 2>&1; ${script}`, { cwd: directory, env })
     const output = stdout
       .replaceAll(directory, SHOWN_DIRECTORY)
       .replaceAll(`127.0.0.1:${here.port}`, 'localhost:6379')
       .replaceAll(`127.0.0.1:${other.port}`, 'other:6379')
+      .replaceAll(bucket.location, 's3://bucket')
     return { code, output }
   }
   const must = async (script: string) => {
@@ -90,22 +94,6 @@ export async function prepare(): Promise<Prepared> {
       await must(PLANT_REDIS)
     },
   }
-}
-
-async function prepareBucket(profiles: string): Promise<void> {
-  const server = await s3Server()
-  const client = s3Client(server)
-  await client.send(new CreateBucketCommand({ Bucket: 'bucket' }))
-  await client.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'logs/1.json', Body: '{}' }))
-  client.destroy()
-  const lines = [
-    '[profile archive]',
-    `aws_access_key_id = ${server.accessKey}`,
-    `aws_secret_access_key = ${server.secretKey}`,
-    `endpoint_url = ${server.endpoint}`,
-    `region = ${REGION}`,
-  ]
-  await writeFile(profiles, `${lines.join('\n')}\n`)
 }
 
 /** With the files' times to the nanosecond, by which a record knows its key again; node's own `cp` rounds them. */
