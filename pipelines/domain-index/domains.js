@@ -25,7 +25,7 @@ function decide(key, value, value64) {
   if (body === undefined) return failed('the body is not JSON: mend or remove the object')
   const found = typeof body?.domain === 'string' && body.domain !== '' ? fromBody(name, body.domain) : fromName(name)
   if (found.domain === undefined || altered !== 'refuse' || !ALTERED.test(found.domain)) return found
-  return failed(`slugdotify makes another name of the domain ${found.domain}: give --altered slug or --altered keep`)
+  return failed(`slugdotify makes another name of the domain ${found.domain}: give --keep-punycode or --slug-punycode`)
 }
 
 /** JSON that would not survive being read and printed is listed as text. */

@@ -25,9 +25,10 @@ need() { [ -e "$WORK/$1" ] || refuse "there is no $WORK/$1: $2"; }
 prepare() {
   command -v jq > /dev/null || refuse 'jq is needed and is not on the PATH. On Debian: sudo apt-get install jq'
   [ -n "$LOCATION" ] || refuse 'which bucket? Give --location s3://BUCKET'
+  case ${LOCATION%/} in s3://*/*) refuse "--location is a whole bucket, not '$LOCATION'; --prefix says which keys" ;; s3://*) LOCATION=${LOCATION%/} ;; esac
   case $PREFIX in */) ;; *) refuse "a prefix ends in /, not '$PREFIX'" ;; esac
   mkdir -p "$WORK" || refuse "cannot make the directory $WORK"
-  backup=${backup:-$WORK/backup}
+  BACKUP=${BACKUP:-$WORK/backup}
   exec 9>> "$WORK/lock"
   if command -v flock > /dev/null && ! flock -w 10 9; then refuse "another run is at work in $WORK"; fi
   local now="$LOCATION $PREFIX"
@@ -39,25 +40,27 @@ glob() { printf '%s' "$1" | sed 's/[][*?\\]/\\&/g'; }
 
 list() { list-keys -q "$@"; }
 
-# Liveness is the time of the heartbeat object, not what stands in it.
+# Liveness is the time of the heartbeat object, not what stands in it. Below any environment: the whole bucket is listed.
 writers() {
-  local environment alive
-  : > "$WORK/heartbeats.part"
-  for environment in '' ${ENVIRONMENTS//,/ }; do
-    list --values "$LOCATION" --match "${environment:+$environment/}status/*.json" >> "$WORK/heartbeats.part" || settle $?
-  done
+  local alive glob
+  for glob in 'status/*.json' '*/status/*.json'; do
+    list "$LOCATION" --match "$glob" || settle $?
+  done > "$WORK/heartbeats.part"
   alive=$(jq -r '(now - (.mtime | sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601) | floor) as $age | select($age < 300)
-    | "\((.value | objects | .hostname | strings) // (.key | split("/")[-1] | rtrimstr(".json"))) is alive: \(.key) was written \($age) s ago"' \
-    "$WORK/heartbeats.part")
+    | "\(.key | split("/")[-1] | rtrimstr(".json")) is alive: \(.key) was written \($age) s ago"' "$WORK/heartbeats.part")
   [ -z "$alive" ] && return
   printf '%s\n' "$alive" >&2
-  [[ $force == *' writers '* ]] || refuse 'stop the cluster, wait 300 s, and begin again (or --force writers)'
+  [ $busy = true ] || refuse 'stop the cluster, wait 300 s, and begin again (or --ignore-writers)'
 }
 
 preflight() {
   writers
-  [[ $force == *' backup '* ]] || [ -e "$WORK/backup.complete" ] || [ "$(versioning)" = Enabled ] ||
-    refuse 'there is neither a proven backup nor versioning: run backup first (or --force backup)'
+  protected
+}
+
+protected() {
+  [ $unsaved = true ] || [ -e "$WORK/backup.complete" ] || [ "$(versioning)" = Enabled ] ||
+    refuse 'there is neither a proven backup nor versioning: run backup first (or --no-backup)'
 }
 
 versioning() {
@@ -67,16 +70,16 @@ versioning() {
 # Before the first copy, and never after: it is a backup of the old state.
 make_backup() {
   if [ -e "$WORK/run.ndjson" ] && [ -e "$WORK/backup.complete" ]; then
-    echo "The backup in $backup is from before the copy, and stays"
+    echo "The backup in $BACKUP is from before the copy, and stays"
     return
   fi
   local before=$status
-  mkdir -p "$backup"
+  mkdir -p "$BACKUP"
   rm -f "$WORK/backup.complete"
   touch "$WORK/backup.ndjson"
   [ ! -e "$WORK/backup.proven.ndjson" ] ||
     { jq -c 'select(.verified)' "$WORK/backup.proven.ndjson" > "$WORK/backup.part" && mv "$WORK/backup.part" "$WORK/backup.ndjson" && rm "$WORK/backup.proven.ndjson"; }
-  list "$LOCATION" --match "$(glob "$PREFIX")*" | rewrite-keys -q --prove --sub 's|/$|/.folder|' --to-store "$backup" > "$WORK/backup.plan.part" ||
+  list "$LOCATION" --match "$(glob "$PREFIX")*" | rewrite-keys -q --prove --sub 's|/$|/.folder|' --to-store "$BACKUP" > "$WORK/backup.plan.part" ||
     settle "${PIPESTATUS[@]}"
   status=0
   copy-apply --if-exists overwrite --resume "$WORK/backup.ndjson" "$WORK/backup.plan.part" >> "$WORK/backup.ndjson" || settle $?
@@ -89,7 +92,7 @@ make_backup() {
 plan() {
   local rule=slugdotify braced=${PREFIX//'{'/'{{'}
   [ $altered != keep ] || rule=lower
-  list --values "$LOCATION" --match "$(glob "$PREFIX")*" | node "$here/domains.js" "$PREFIX" $heuristic $altered |
+  list --values "$LOCATION" --match "$(glob "$PREFIX")*" | { node "$here/domains.js" "$PREFIX" $heuristic $altered || exit 3; } |
     rewrite-keys -q --prove --on-collision $collision --template "${braced//'}'/'}}'}{domain|$rule}.json" > "$WORK/plan.part" ||
     settle "${PIPESTATUS[@]}"
   mv "$WORK/plan.part" "$WORK/plan.ndjson"
@@ -112,7 +115,11 @@ copy() {
   outcomes 'Copies' "$WORK/run.ndjson"
 }
 
-mend() { copy-apply -q --resume "$WORK/run.ndjson" < /dev/null >> "$WORK/run.ndjson" || settle $?; }
+# Cuts off a last line that a kill has torn.
+mend() {
+  [ -z "$(tail -c 1 "$WORK/run.ndjson")" ] && return
+  copy-apply -q --resume "$WORK/run.ndjson" < /dev/null >> "$WORK/run.ndjson" || settle $?
+}
 
 # What delete has removed, or found gone, is not looked at again.
 remaining() {
@@ -137,7 +144,12 @@ check() {
 delete() {
   preflight
   check
-  jq -c 'select(.verified)' "$WORK/proven.ndjson" > "$WORK/deleting.part"
+  # A copy that lacks headers or tags of its original has the same content, and is not the same.
+  jq -c 'select(.verified and ((.lost // []) - ["mode"] | length) == 0)' "$WORK/proven.ndjson" > "$WORK/deleting.part"
+  if jq -ne 'any(inputs; .verified and ((.lost // []) - ["mode"] | length) > 0)' "$WORK/proven.ndjson" > "$WORK/lacking.part"; then
+    status=1
+    echo 'Some originals stay: the server has not kept their headers or tags (lost, in proven.ndjson)'
+  fi
   mv "$WORK/deleting.part" "$WORK/deleting.ndjson"
   finish_delete
   touch "$WORK/deleted.ndjson"
@@ -165,7 +177,7 @@ undo() {
   created | case $LOCATION in s3:*) jq -c 'del(.mtime)' ;; *) cat ;; esac | verify -q > "$WORK/created.part" || settle "${PIPESTATUS[@]}"
   delete-apply --side dest "$WORK/created.part" > "$WORK/undone.ndjson" || settle $?
   outcomes 'Copies of this run' "$WORK/undone.ndjson"
-  if jq -se 'any(.deleted == null)' "$WORK/undone.ndjson" > "$WORK/left.part"; then
+  if jq -ne 'any(inputs; .deleted == null)' "$WORK/undone.ndjson" > "$WORK/left.part"; then
     status=1
     echo "Some stay, because their originals are gone or they have changed: $WORK/undone.ndjson. After a delete, restore first"
     return
