@@ -27,4 +27,5 @@ export const CAPABILITIES: readonly Capabilities[] = [
   { ...REDIS, store: 'files', ordered: true, guards: ['absent', 'match', 'any'] },
   { ...REDIS, store: 'Redis' },
   { ...REDIS, store: 'Redis cluster' },
+  { ...REDIS, store: 'S3', ordered: true, guards: ['absent', 'match', 'any'] },
 ]

@@ -20,6 +20,11 @@ export const ENVIRONMENT: readonly Variable[] = [
     says: 'certificates (PEM) that a `rediss:` server may be signed by, instead of the usual ones',
   },
   {
+    name: 'AWS_*',
+    says: 'keys, profile, region and endpoint of S3, as the AWS CLI reads them: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3',
+  },
+  { name: 'REKEY_S3_PART_SIZE', says: 'bytes of a part of a large object of S3, for tests' },
+  {
     name: 'TMPDIR',
     says: 'the directory for temporary files: the keys of rewrite-keys, and its plan with --prove',
   },

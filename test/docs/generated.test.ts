@@ -13,6 +13,8 @@ import { STORE_DEFAULTS } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open.ts'
 import { directoryWith } from '../directory.ts'
 import { ROOT } from '../run-tool.ts'
+import { freshBucket, s3Server } from '../servers/s3.ts'
+import { openAt } from '../store/s3/open.ts'
 
 const generated = await pages()
 
@@ -44,7 +46,7 @@ describe('the man pages', () => {
 
 describe('the environment', () => {
   /** The names that src asks its surroundings for. */
-  const asked = execFileSync('grep', ['-rhoE', "(env|envStartingWith)\\('[A-Z_]+'\\)|'REKEY_[A-Z_]+'", 'src'], {
+  const asked = execFileSync('grep', ['-rhoE', "(env|envStartingWith)\\('[A-Z0-9_]+'\\)|'REKEY_[A-Z0-9_]+'", 'src'], {
     cwd: ROOT,
   })
     .toString()
@@ -53,7 +55,7 @@ describe('the environment', () => {
     .map((line) => line.replace(/^\w*\(?'(.*?)'\)?$/, '$1') + (line.startsWith('envStartingWith') ? '*' : ''))
 
   test('has every variable that the code reads, and no other', () => {
-    expect(ENVIRONMENT.map(({ name }) => name).sort()).toEqual([...new Set([...asked, 'TMPDIR'])].sort())
+    expect(ENVIRONMENT.map(({ name }) => name).sort()).toEqual([...new Set([...asked, 'TMPDIR', 'AWS_*'])].sort())
   })
 })
 
@@ -68,6 +70,14 @@ describe('what the stores can do', () => {
     expect({ ...capabilitiesOf('Redis', store), store: 'Redis cluster' }).toEqual(CAPABILITIES[2])
     await store.close()
   })
+})
+
+test('what S3 can do', async () => {
+  const server = await s3Server()
+  const { location } = await freshBucket(server)
+  const store = await openAt(server, location)
+  expect(capabilitiesOf('S3', store)).toEqual(CAPABILITIES[3])
+  await store.close()
 })
 
 describe('markers', () => {

@@ -1,0 +1,208 @@
+# The steps of the migration. Sourced by run.
+#
+#   backup.ndjson, backup.proven.ndjson   what was backed up, with the headers and tags that files cannot hold
+#   plan.ndjson      every key below the prefix and what is to become of it
+#   run.ndjson       what became of each copy; begun.ndjson: what was about to be written
+#   proven.ndjson    the last verdict on each; differ.ndjson: what differs
+#   deleting.ndjson  what delete is about; deleted.ndjson: what it has done
+
+status=0
+
+settle() {
+  local code worst=0
+  for code; do [ "$code" -le $worst ] || worst=$code; done
+  if [ $worst -gt 1 ]; then exit $worst; fi
+  [ $worst = 0 ] || status=1
+}
+
+refuse() {
+  printf 'domain-index: %s\n' "$*" >&2
+  exit 2
+}
+
+need() { [ -e "$WORK/$1" ] || refuse "there is no $WORK/$1: $2"; }
+
+prepare() {
+  command -v jq > /dev/null || refuse 'jq is needed and is not on the PATH. On Debian: sudo apt-get install jq'
+  [ -n "$LOCATION" ] || refuse 'which bucket? Give --location s3://BUCKET'
+  case ${LOCATION%/} in s3://*/*) refuse "--location is a whole bucket, not '$LOCATION'; --prefix says which keys" ;; s3://*) LOCATION=${LOCATION%/} ;; esac
+  case $PREFIX in */) ;; *) refuse "a prefix ends in /, not '$PREFIX'" ;; esac
+  mkdir -p "$WORK" || refuse "cannot make the directory $WORK"
+  BACKUP=${BACKUP:-$WORK/backup}
+  exec 9>> "$WORK/lock"
+  if command -v flock > /dev/null && ! flock -w 10 9; then refuse "another run is at work in $WORK"; fi
+  local now="$LOCATION $PREFIX"
+  [ -s "$WORK/location" ] || printf '%s\n' "$now" > "$WORK/location"
+  [ "$(cat "$WORK/location")" = "$now" ] || refuse "$WORK belongs to $(cat "$WORK/location"): give --work another directory"
+}
+
+glob() { printf '%s' "$1" | sed 's/[][*?\\]/\\&/g'; }
+
+list() { list-keys -q "$@"; }
+
+# Liveness is the time of the heartbeat object, not what stands in it. Below any environment: the whole bucket is listed.
+writers() {
+  local alive glob
+  for glob in 'status/*.json' '*/status/*.json'; do
+    list "$LOCATION" --match "$glob" || settle $?
+  done > "$WORK/heartbeats.part"
+  alive=$(jq -r '(now - (.mtime | sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601) | floor) as $age | select($age < 300)
+    | "\(.key | split("/")[-1] | rtrimstr(".json")) is alive: \(.key) was written \($age) s ago"' "$WORK/heartbeats.part")
+  [ -z "$alive" ] && return
+  printf '%s\n' "$alive" >&2
+  [ $busy = true ] || refuse 'stop the cluster, wait 300 s, and begin again (or --ignore-writers)'
+}
+
+preflight() {
+  writers
+  protected
+}
+
+protected() {
+  [ $unsaved = true ] || [ -e "$WORK/backup.complete" ] || [ "$(versioning)" = Enabled ] ||
+    refuse 'there is neither a proven backup nor versioning: run backup first (or --no-backup)'
+}
+
+versioning() {
+  case $LOCATION in s3://*) node "$here/versioning.js" "$LOCATION" || true ;; esac
+}
+
+# Before the first copy, and never after: it is a backup of the old state.
+make_backup() {
+  if [ -e "$WORK/run.ndjson" ] && [ -e "$WORK/backup.complete" ]; then
+    echo "The backup in $BACKUP is from before the copy, and stays"
+    return
+  fi
+  local before=$status
+  mkdir -p "$BACKUP"
+  rm -f "$WORK/backup.complete"
+  touch "$WORK/backup.ndjson"
+  [ ! -e "$WORK/backup.proven.ndjson" ] ||
+    { jq -c 'select(.verified)' "$WORK/backup.proven.ndjson" > "$WORK/backup.part" && mv "$WORK/backup.part" "$WORK/backup.ndjson" && rm "$WORK/backup.proven.ndjson"; }
+  list "$LOCATION" --match "$(glob "$PREFIX")*" | rewrite-keys -q --prove --sub 's|/$|/.folder|' --to-store "$BACKUP" > "$WORK/backup.plan.part" ||
+    settle "${PIPESTATUS[@]}"
+  status=0
+  copy-apply --if-exists overwrite --resume "$WORK/backup.ndjson" "$WORK/backup.plan.part" >> "$WORK/backup.ndjson" || settle $?
+  verify "$WORK/backup.ndjson" > "$WORK/backup.part" || settle $?
+  mv "$WORK/backup.part" "$WORK/backup.proven.ndjson"
+  if [ $status = 0 ]; then touch "$WORK/backup.complete"; else echo 'The backup is not whole: run backup again' >&2; fi
+  [ $before = 0 ] || status=1
+}
+
+plan() {
+  local rule=slugdotify braced=${PREFIX//'{'/'{{'}
+  [ $altered != keep ] || rule=lower
+  list --values "$LOCATION" --match "$(glob "$PREFIX")*" | { node "$here/domains.js" "$PREFIX" $heuristic $altered || exit 3; } |
+    rewrite-keys -q --prove --on-collision $collision --template "${braced//'}'/'}}'}{domain|$rule}.json" > "$WORK/plan.part" ||
+    settle "${PIPESTATUS[@]}"
+  mv "$WORK/plan.part" "$WORK/plan.ndjson"
+  outcomes 'The plan' "$WORK/plan.ndjson"
+  jq -r 'select(.outcome == "failed") | "  \(.key): \(.error.message)"' "$WORK/plan.ndjson"
+}
+
+outcomes() {
+  jq -rn --arg what "$1" 'reduce inputs as $r ({}; .[if $r.deleted then "deleted" else [$r.outcome // "to be moved", $r.reason // $r.error.code // empty] | join(": ") end] += 1)
+    | "\($what): \(add // 0)", (to_entries | sort_by(-.value, .key)[] | "  \(.value) \(.key)")' "$2"
+}
+
+# What the plan has refused or left alone is no work for copy, and is looked at again by the next plan.
+copy() {
+  need plan.ndjson 'run plan first'
+  writers
+  touch "$WORK/run.ndjson"
+  jq -c 'select(.outcome == null or .reason == "collision")' "$WORK/plan.ndjson" > "$WORK/open.part"
+  copy-apply --resume "$WORK/run.ndjson" --intents "$WORK/begun.ndjson" "$WORK/open.part" >> "$WORK/run.ndjson" || settle $?
+  outcomes 'Copies' "$WORK/run.ndjson"
+}
+
+# Cuts off a last line that a kill has torn.
+mend() {
+  [ -z "$(tail -c 1 "$WORK/run.ndjson")" ] && return
+  copy-apply -q --resume "$WORK/run.ndjson" < /dev/null >> "$WORK/run.ndjson" || settle $?
+}
+
+# What delete has removed, or found gone, is not looked at again.
+remaining() {
+  if [ -s "$WORK/deleted.ndjson" ]; then
+    jq -cR 'fromjson? | select(.deleted or .reason == "gone")' "$WORK/deleted.ndjson" > "$WORK/gone.part"
+    copy-apply -q --dry-run --resume "$WORK/gone.part" "$WORK/run.ndjson" || [ $? = 1 ]
+  else
+    cat "$WORK/run.ndjson"
+  fi
+}
+
+check() {
+  need run.ndjson 'run copy first'
+  mend
+  finish_delete
+  remaining | verify > "$WORK/proven.part" || settle "${PIPESTATUS[@]}"
+  mv "$WORK/proven.part" "$WORK/proven.ndjson"
+  jq -c 'select(.verified == false)' "$WORK/proven.ndjson" > "$WORK/differ.ndjson"
+  jq -r '"  \(.to) differs from \(.key): \(.differs // [] | join(", "))"' "$WORK/differ.ndjson"
+}
+
+delete() {
+  preflight
+  check
+  # A copy that lacks headers or tags of its original has the same content, and is not the same.
+  jq -c 'select(.verified and ((.lost // []) - ["mode"] | length) == 0)' "$WORK/proven.ndjson" > "$WORK/deleting.part"
+  if jq -ne 'any(inputs; .verified and ((.lost // []) - ["mode"] | length) > 0)' "$WORK/proven.ndjson" > "$WORK/lacking.part"; then
+    status=1
+    echo 'Some originals stay: the server has not kept their headers or tags (lost, in proven.ndjson)'
+  fi
+  mv "$WORK/deleting.part" "$WORK/deleting.ndjson"
+  finish_delete
+  touch "$WORK/deleted.ndjson"
+  outcomes 'Originals deleted so far' "$WORK/deleted.ndjson"
+}
+
+# Also what a kill has cut short: the verdicts are still good, because each deletion is guarded by them.
+finish_delete() {
+  [ -e "$WORK/deleting.ndjson" ] || return 0
+  touch "$WORK/deleted.ndjson"
+  if [ -n "$(tail -c 1 "$WORK/deleted.ndjson")" ]; then echo >> "$WORK/deleted.ndjson"; fi
+  delete-apply "$WORK/deleting.ndjson" >> "$WORK/deleted.ndjson" || settle $?
+  rm "$WORK/deleting.ndjson"
+}
+
+# Takes back only what this run has created, while its original is there. An S3 original that was restored has a new time.
+undo() {
+  need run.ndjson 'there is nothing to undo'
+  mend
+  finish_delete
+  if [ -s "$WORK/deleted.ndjson" ]; then
+    jq -cR 'fromjson? | select(.deleted and .marker)' "$WORK/deleted.ndjson" > "$WORK/hidden.part"
+    [ ! -s "$WORK/hidden.part" ] || delete-apply --undo "$WORK/hidden.part" > "$WORK/unhidden.ndjson" || settle $?
+  fi
+  created | case $LOCATION in s3:*) jq -c 'del(.mtime)' ;; *) cat ;; esac | verify -q > "$WORK/created.part" || settle "${PIPESTATUS[@]}"
+  delete-apply --side dest "$WORK/created.part" > "$WORK/undone.ndjson" || settle $?
+  outcomes 'Copies of this run' "$WORK/undone.ndjson"
+  if jq -ne 'any(inputs; .deleted == null)' "$WORK/undone.ndjson" > "$WORK/left.part"; then
+    status=1
+    echo "Some stay, because their originals are gone or they have changed: $WORK/undone.ndjson. After a delete, restore first"
+    return
+  fi
+  local journal
+  for journal in run begun proven deleted; do
+    [ ! -e "$WORK/$journal.ndjson" ] || mv "$WORK/$journal.ndjson" "$WORK/$journal.undone.ndjson"
+  done
+}
+
+# Also what a killed run had begun and did not tell the end of. Copies that an earlier undo has taken are no more there.
+created() {
+  jq -c 'select(.outcome == "done" and .reason == null)' "$WORK/run.ndjson"
+  [ -s "$WORK/begun.ndjson" ] || return 0
+  jq -cR 'fromjson?' "$WORK/begun.ndjson" > "$WORK/begun.part"
+  { copy-apply -q --dry-run --resume "$WORK/run.ndjson" "$WORK/begun.part" || [ $? = 1 ]; } |
+    jq -c 'select(.reason == "exists") | del(.reason) | .outcome = "done"'
+}
+
+# The backup turned round. What is there stays as it is.
+restore() {
+  need backup.complete 'there is no proven backup'
+  jq -c 'select(.verified) | {store: .toStore, key: .to, toStore: .store, to: .key, headers, tags} | with_entries(select(.value != null))' \
+    "$WORK/backup.proven.ndjson" > "$WORK/restore.part"
+  copy-apply "$WORK/restore.part" > "$WORK/restored.ndjson" || settle $?
+  verify "$WORK/restored.ndjson" > "$WORK/restored.proven.ndjson" || settle $?
+  outcomes 'Restored' "$WORK/restored.ndjson"
+}
