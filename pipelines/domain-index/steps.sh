@@ -42,11 +42,10 @@ list() { list-keys -q "$@"; }
 
 # Liveness is the time of the heartbeat object, not what stands in it. Below any environment: the whole bucket is listed.
 writers() {
-  local alive glob
-  for glob in 'status/*.json' '*/status/*.json'; do
-    list "$LOCATION" --match "$glob" || settle $?
-  done > "$WORK/heartbeats.part"
-  alive=$(jq -r '(now - (.mtime | sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601) | floor) as $age | select($age < 300)
+  local alive
+  list "$LOCATION" --match '*status/*.json' > "$WORK/heartbeats.part" || settle $?
+  alive=$(jq -r 'select(.key // "" | test("(^|/)status/[^/]+$"))
+    | (now - (.mtime | sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601) | floor) as $age | select($age < 300)
     | "\(.key | split("/")[-1] | rtrimstr(".json")) is alive: \(.key) was written \($age) s ago"' "$WORK/heartbeats.part")
   [ -z "$alive" ] && return
   printf '%s\n' "$alive" >&2

@@ -111,6 +111,7 @@ class Probe {
   }
 
   async clear(): Promise<void> {
+    if (this.#versions.size > 0) await this.#findVersions()
     const versions = this.#versions.size === 0 ? [undefined] : [...this.#versions]
     for (const version of versions) {
       const query = version === undefined ? {} : { query: `versionId=${encodeQuery(version)}` }
@@ -122,6 +123,14 @@ class Probe {
         if (reply !== undefined && reply.status < 500) break
       }
     }
+  }
+
+  /** Not every answer names its version: Ceph's to a copy does not, and a DeleteObjects makes a marker. */
+  async #findVersions(): Promise<void> {
+    const query = `prefix=${encodeQuery(this.key)}&versions=`
+    const reply = await this.bucket.send({ method: 'GET', query }, this.#signal).catch(() => {})
+    const found = reply?.body.toString('utf8').matchAll(/<VersionId>([^<]+)</g) ?? []
+    for (const [, version = ''] of found) this.#versions.add(version)
   }
 
   async #send(request: Request): Promise<Reply> {

@@ -45,10 +45,12 @@ export function withFaults(store: Store, faults: Faults, die: () => void): Store
   ): Promise<readonly Outcome[]> {
     const fates = items.map(() => fateOf(random(), faults))
     const sent = items.filter((_, at) => fates[at] === 'lose' || fates[at] === undefined)
-    const last = faults.die > 0 && written + sent.length >= faults.die
-    const answers = sent.length === 0 ? [] : await call(last ? sent.slice(0, faults.die - written) : sent)
-    if (last) die()
+    // Counted before the call: many are under way at once.
+    const left = faults.die > 0 ? faults.die - written : Number.POSITIVE_INFINITY
     written += sent.length
+    if (left <= 0 && sent.length > 0) return await new Promise(() => {})
+    const answers = sent.length === 0 ? [] : await call(sent.slice(0, left))
+    if (sent.length >= left) die()
     let next = 0
     return fates.map((fate): Outcome => {
       if (fate === 'busy') return { outcome: 'failed', error: new RekeyError('E_BUSY', 'a fault on purpose: busy') }

@@ -63,24 +63,23 @@ export function domainIndex(plain: number): Expected {
 }
 
 export interface Pipeline {
-  run(command: string): Promise<ToolRun>
-  /** `all`, in which one tool dies after so many writes, before their answers come */
-  dying(writes: number): Promise<void>
-  /** `all`, killed with all its tools after so many milliseconds */
-  killed(afterMs: number): Promise<void>
+  /** `dieAfter`: a tool dies after so many writes, before their answers come, and the run stops early */
+  run(command: string, dieAfter?: number): Promise<ToolRun>
+  /** a run that is killed with all its tools after so many milliseconds */
+  killed(command: string, afterMs: number): Promise<void>
 }
 
 export function pipelineOn(place: Place, work: string): Pipeline {
   const argsOf = (command: string) => [...command.split(' '), '--work', work]
   const env = { ...place.env, LOCATION: place.location }
   return {
-    run: (command) => runCommand(RUN, { args: argsOf(command), env }),
-    dying: async (writes) => {
-      await runCommand(RUN, { args: argsOf('all --heuristic'), env: { ...env, REKEY_FAULTS: `die=${writes}` } })
-    },
-    killed: async (afterMs) => {
-      const all = { ...process.env, ...env }
-      const child = spawn(RUN, argsOf('all --heuristic'), { env: all, detached: true, stdio: 'ignore' })
+    run: (command, dieAfter) =>
+      runCommand(RUN, {
+        args: argsOf(command),
+        env: dieAfter === undefined ? env : { ...env, REKEY_FAULTS: `die=${dieAfter}` },
+      }),
+    killed: async (command, afterMs) => {
+      const child = spawn(RUN, argsOf(command), { env: { ...process.env, ...env }, detached: true, stdio: 'ignore' })
       const ended = once(child, 'exit')
       await Promise.race([ended, sleep(afterMs)])
       if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')

@@ -1,0 +1,44 @@
+/** Killed twenty times at seeded moments, in every step, a migration ends as one that was never stopped. */
+import { describe, expect, test } from 'vitest'
+import { directoryWith } from '../../directory.ts'
+import { seeded } from '../redis-jobs/seeded.ts'
+import { domainIndex, pipelineOn } from './index.ts'
+import { bucket, digestsOf, directory } from './places.ts'
+
+const { before, after, moved } = domainIndex(100)
+const random = seeded(Number(process.env.SEED ?? 20261125))
+const between = (least: number, most: number) => least + Math.floor(random() * (most - least))
+
+describe.each([
+  ['a directory', directory],
+  ['Ceph', bucket],
+])('%s', (_, plant) => {
+  test('ends the same after twenty kills', async () => {
+    const place = await plant(before)
+    const { run, killed } = pipelineOn(place, await directoryWith({}))
+    const extras = await Promise.all([...moved.values()].map(place.extras))
+    const die = async (times: number, command: string) => {
+      for (let n = 0; n < times; n++) expect((await run(command, between(1, 12))).code).toBe(137)
+    }
+
+    await die(5, 'backup')
+    expect((await run('backup')).code).toBe(0)
+    for (let n = 0; n < 3; n++) await killed('all --heuristic', between(100, 2000))
+    expect((await run('plan --heuristic')).code).toBe(1)
+    await die(5, 'copy')
+    for (let n = 0; n < 3; n++) await killed('all --heuristic', between(100, 4000))
+    await run('copy')
+    // A kill may have undone that the backup is proven, and then nothing is deleted.
+    expect((await run('backup')).code).toBe(0)
+    await die(1, 'delete')
+    for (let n = 0; n < 3; n++) await killed('all --heuristic', between(100, 4000))
+
+    expect((await run('all --heuristic')).code).toBe(1)
+    expect(await place.contents()).toEqual(digestsOf(after))
+    expect(await Promise.all([...moved.keys()].map(place.extras))).toEqual(extras)
+
+    expect((await run('restore')).code).toBe(0)
+    expect((await run('undo')).code).toBe(0)
+    expect(await place.contents()).toEqual(digestsOf(before))
+  }, 120_000)
+})
