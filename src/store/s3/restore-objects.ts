@@ -42,7 +42,7 @@ async function isListed(bucket: Bucket, name: string, marker: string, signal: Ab
   const query = `encoding-type=url&prefix=${encodeQuery(name)}&versions=`
   const reply = await bucket.send({ method: 'GET', query }, signal)
   if (isError(reply)) throw failureOf(reply, `listing the versions of ${name}`)
-  return versionsPage(reply.body).entries.some(
-    ({ key, type, version }) => key === name && type === 'delete-marker' && version === marker,
-  )
+  return versionsPage(reply.body)
+    .entries()
+    .some(({ key, type, version }) => key === name && type === 'delete-marker' && version === marker)
 }
