@@ -96,7 +96,8 @@ plan() {
     settle "${PIPESTATUS[@]}"
   mv "$WORK/plan.part" "$WORK/plan.ndjson"
   outcomes 'The plan' "$WORK/plan.ndjson"
-  jq -r 'select(.outcome == "failed") | "  \(.key): \(.error.message)"' "$WORK/plan.ndjson"
+  jq -rn '[limit(11; inputs | select(.outcome == "failed") | "  \(.key): \(.error.message)")]
+    | .[:10][], (select(length > 10) | "  … and more, in plan.ndjson")' "$WORK/plan.ndjson"
 }
 
 outcomes() {
