@@ -56,5 +56,5 @@ describe.each([
     expect((await run('undo')).code).toBe(0)
     expect(await place.contents()).toEqual(digestsOf(before))
     expect(await extrasOf(olds)).toEqual(extras)
-  }, 120_000)
+  }, 240_000)
 })

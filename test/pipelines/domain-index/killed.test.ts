@@ -40,5 +40,5 @@ describe.each([
     expect((await run('restore')).code).toBe(0)
     expect((await run('undo')).code).toBe(0)
     expect(await place.contents()).toEqual(digestsOf(before))
-  }, 120_000)
+  }, 240_000)
 })
