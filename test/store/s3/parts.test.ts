@@ -82,6 +82,7 @@ test('a write in parts keeps content, headers and tags, and leaves no upload', a
 test('a source that breaks off leaves neither an object nor an upload', async () => {
   async function* broken() {
     yield bytes
+    yield bytes
     throw new Error('broken off')
   }
   const outcome = await store.write?.({ key: 'broken', content: content(broken) }, 'absent', signal)
