@@ -9,6 +9,7 @@ import { conditionOf, guardVerdict, refusedBy } from './destination-guard.ts'
 import { isKms } from './encryption.ts'
 import { head } from './look-up.ts'
 import type { Multipart } from './multipart.ts'
+import { keepTags } from './object-tags.ts'
 import type { Objects } from './objects.ts'
 import { plainEtag } from './stored-object.ts'
 import { tag } from './xml.ts'
@@ -17,6 +18,8 @@ export interface Guarded {
   readonly guard: Guard
   /** with guard `match` */
   readonly expect?: Evidence | undefined
+  /** what the upload was begun with; Ceph forgets them */
+  readonly tags?: Readonly<Record<string, string>> | undefined
 }
 
 /** Never throws. The upload is either completed or aborted when it ends. */
@@ -34,8 +37,14 @@ export async function completeUpload(
     outcome =
       error.code === 'E_UNANSWERED' ? await findOut(objects, upload, error, signal) : { outcome: 'failed', error }
   }
-  if (outcome.outcome !== 'done') await upload.abort()
-  return outcome
+  if (outcome.outcome !== 'done') {
+    await upload.abort()
+    return outcome
+  }
+  const { tags = {} } = guarded
+  return (await keepTags(objects.bucket, upload.key, tags, outcome.etag ?? upload.etag, signal))
+    ? outcome
+    : { ...outcome, lost: ['tags'] }
 }
 
 /** Looks at the destination once more, for a write in parts takes long. */

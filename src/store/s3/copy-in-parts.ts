@@ -40,7 +40,7 @@ export async function copyInParts(objects: Objects, copy: ObjectCopy, signal: Ab
     await upload.abort()
     throw thrown
   }
-  return await completeUpload(objects, upload, copy, signal)
+  return await completeUpload(objects, upload, { ...copy, tags: extras.tags }, signal)
 }
 
 /** `first-last` of each part, as HTTP counts bytes. Parts are longer where there would be too many. Pure. */

@@ -56,7 +56,7 @@ async function write(
     const body = (first.value as Buffer | undefined) ?? Buffer.alloc(0)
     if (second.done) return await putWhole(bucket, name, content, body, guard, condition, signal)
     const all = chain([body, second.value], pieces)
-    return await writeParts(objects, name, headersFor(content), all, { guard, expect }, signal)
+    return await writeParts(objects, name, headersFor(content), all, { guard, expect, tags: content.tags }, signal)
   } finally {
     await pieces.return(undefined)
   }
