@@ -68,13 +68,14 @@ async function complete(
   return wholeOf(upload, reply)
 }
 
-/** An object of just these parts has just this etag. */
+/** An object of just these parts has just this etag, which Ceph leaves out of its answer. */
 function wholeOf({ key, etag: expected }: Multipart, reply: Reply): Outcome {
   const etag = plainEtag(tag(reply.body.toString('utf8'), 'ETag') ?? '')
   const isOther = expected !== undefined && /^[0-9a-f]{32}-\d+$/.test(etag) && etag !== expected
   if (isOther && !isKms(reply.headers))
     return failed('E_STORE', `${keyText(key)}: the whole has the etag ${etag}, and its parts make ${expected}`)
-  return { outcome: 'done', ...(etag === '' ? {} : { etag }) }
+  const known = etag === '' ? expected : etag
+  return { outcome: 'done', ...(known === undefined ? {} : { etag: known }) }
 }
 
 async function findOut(

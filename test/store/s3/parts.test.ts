@@ -62,19 +62,24 @@ async function* whole() {
   yield bytes
 }
 
+async function etagOf(key: string) {
+  const [entry] = await store.stat([key], signal)
+  return (entry as { etag: string }).etag
+}
+
 test('a copy in parts keeps content, headers and tags, and leaves no upload', async () => {
   const [entry] = await store.stat(['source'], signal)
   const source = entry as { etag: string; sizeBytes: number }
   const { etag, sizeBytes } = source
   const outcome = await store.copy?.([{ from: 'source', to: 'copied', source: { etag, sizeBytes } }], 'absent', signal)
-  expect(outcome).toMatchObject([{ outcome: 'done' }])
+  expect(outcome).toMatchObject([{ outcome: 'done', etag: await etagOf('copied') }])
   await expectWhole('copied')
   expect(await uploads()).toEqual([])
 })
 
 test('a write in parts keeps content, headers and tags, and leaves no upload', async () => {
   const outcome = await store.write?.({ key: 'written', content: content(whole) }, 'absent', signal)
-  expect(outcome).toMatchObject({ outcome: 'done' })
+  expect(outcome).toMatchObject({ outcome: 'done', etag: await etagOf('written') })
   await expectWhole('written')
   expect(await uploads()).toEqual([])
 })
