@@ -22,14 +22,13 @@ describe.each([
     }
 
     await die(5, 'backup')
+    for (let n = 0; n < 3; n++) await killed('backup', between(100, 2000))
     expect((await run('backup')).code).toBe(0)
-    for (let n = 0; n < 3; n++) await killed('all --heuristic', between(100, 2000))
     expect((await run('plan --heuristic')).code).toBe(1)
+    // Before anything by the clock, which may come to the end of the copies: these deaths need some that are to be made.
     await die(5, 'copy')
-    for (let n = 0; n < 3; n++) await killed('all --heuristic', between(100, 4000))
+    for (let n = 0; n < 3; n++) await killed('copy', between(100, 2000))
     await run('copy')
-    // A kill may have undone that the backup is proven, and then nothing is deleted.
-    expect((await run('backup')).code).toBe(0)
     await die(1, 'delete')
     for (let n = 0; n < 3; n++) await killed('all --heuristic', between(100, 4000))
 
