@@ -1,4 +1,5 @@
 /** Opens a bucket. */
+import type { ErrorCode } from '../../record/errors.ts'
 import { RekeyError } from '../../record/errors.ts'
 import type { Store, StoreSettings } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
@@ -39,7 +40,13 @@ async function greet(bucket: Bucket): Promise<void> {
   if (reply.status < 300) return
   const failure = failureOf(reply, bucket.location)
   if (failure.code === 'E_DENIED') return
-  throw failure.code === 'E_STORE' && reply.status === 404
-    ? new RekeyError('E_LOCATION', `${bucket.location}: no such bucket (HTTP 404)`)
-    : failure
+  const code = failure.code === 'E_STORE' && reply.status === 404 ? 'E_LOCATION' : failure.code
+  const hint = HINTS[code]
+  throw hint === undefined ? failure : new RekeyError(code, `${failure.message}: ${hint}`)
+}
+
+/** What to do about a bucket that does not open. */
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  E_LOCATION: 'there is no such bucket here; look at its name, and at --endpoint, --region and --profile',
+  E_AUTH: 'the server does not take these credentials; look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and --profile',
 }
