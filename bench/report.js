@@ -37,3 +37,33 @@ export function times(value) {
 export function thousands(perSecond) {
   return `${Math.round(perSecond / 1000)} k/s`
 }
+
+/**
+ * Rows of client CPU for each `piece` of a work, the first of it ours and then one for each other client. `runs` and
+ * `counts` are by name, `ours` among them; `most` is the mark for ours in µs, `theirs` has by name how many times ours
+ * each must take at the least, as `mark`. `beside` says of a count what another client has done.
+ */
+export function cpuRows({ work, beside, piece, most, theirs, runs, counts }) {
+  const us = (name) => (runs[name].cpuS / counts[name]) * 1e6
+  const ours = {
+    work,
+    ours: `${figure(us('ours'))} µs CPU ${piece}, ${thousands(counts.ours / runs.ours.wallS)}`,
+    mark: `≤ ${most} µs`,
+    met: us('ours') <= most,
+  }
+  const others = Object.keys(runs).filter((name) => name in theirs)
+  return [
+    ours,
+    ...others.map((name) => {
+      const { mark } = theirs[name]
+      const ratio = us(name) / us('ours')
+      return {
+        work: `  beside ${beside(counts[name].toLocaleString('en-US'))}`,
+        ours: `${figure(us('ours'))} µs`,
+        theirs: `${name} ${figure(us(name))} µs`,
+        ratio: times(ratio),
+        ...(mark !== undefined && { mark: `≥ ${mark}x`, met: ratio >= mark }),
+      }
+    }),
+  ]
+}

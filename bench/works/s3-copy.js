@@ -1,7 +1,7 @@
 // copy-apply inside S3, from a plan that is ready, beside clients that list and copy: client CPU alone, on one core, the
 // server a stand-in on the other. Slow ones get a part of the objects; figures are by the object.
 import { compare, measure } from '../measure.js'
-import { figure, thousands, times } from '../report.js'
+import { cpuRows, figure, times } from '../report.js'
 import { CLIENT, environment, others, startStub } from '../s3.js'
 
 const OBJECTS = 200_000
@@ -47,22 +47,14 @@ export async function work(bench) {
   await stub.stop()
   const us = (name) => (runs[name].cpuS / counts[name]) * 1e6
   return [
-    {
+    ...cpuRows({
       work: `copy-apply inside S3, ${count.toLocaleString('en-US')} objects, a stand-in as server, one core`,
-      ours: `${figure(us('ours'))} µs CPU an object, ${thousands(count / runs.ours.wallS)}`,
-      mark: `≤ ${MOST_US} µs`,
-      met: us('ours') <= MOST_US,
-    },
-    ...Object.keys(clients).map((name) => {
-      const { mark } = THEIRS[name]
-      const ratio = us(name) / us('ours')
-      return {
-        work: `  beside ${counts[name].toLocaleString('en-US')} listed and copied`,
-        ours: `${figure(us('ours'))} µs`,
-        theirs: `${name} ${figure(us(name))} µs`,
-        ratio: times(ratio),
-        ...(mark !== undefined && { mark: `≥ ${mark}x`, met: ratio >= mark }),
-      }
+      beside: (objects) => `${objects} listed and copied`,
+      piece: 'an object',
+      most: MOST_US,
+      theirs: THEIRS,
+      runs,
+      counts,
     }),
     {
       work: '  listed, rewritten and copied by us too',

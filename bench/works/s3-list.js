@@ -1,7 +1,7 @@
 // list-keys on S3: client CPU alone, on one core, beside other clients, and a flat prefix of a million keys on a server
 // that is 50 ms away, where it is latency that decides. The server is a stand-in on the other core.
 import { compare, measure } from '../measure.js'
-import { figure, thousands, times } from '../report.js'
+import { cpuRows, thousands, times } from '../report.js'
 import { CLIENT, environment, others, startListing } from '../s3.js'
 
 const KEYS = 500_000
@@ -43,26 +43,15 @@ async function near(bench) {
   }
   const runs = await compare(bench, commands, { env })
   await server.stop()
-  const us = (name) => (runs[name].cpuS / counts[name]) * 1e6
-  return [
-    {
-      work: `list-keys on S3, ${count.toLocaleString('en-US')} keys, a stand-in as server, one core`,
-      ours: `${figure(us('ours'))} µs CPU a key, ${thousands(count / runs.ours.wallS)}`,
-      mark: `≤ ${MOST_US} µs`,
-      met: us('ours') <= MOST_US,
-    },
-    ...Object.keys(clients).map((name) => {
-      const { mark } = THEIRS[name]
-      const ratio = us(name) / us('ours')
-      return {
-        work: `  beside ${counts[name].toLocaleString('en-US')} keys, with size and time`,
-        ours: `${figure(us('ours'))} µs`,
-        theirs: `${name} ${figure(us(name))} µs`,
-        ratio: times(ratio),
-        ...(mark !== undefined && { mark: `≥ ${mark}x`, met: ratio >= mark }),
-      }
-    }),
-  ]
+  return cpuRows({
+    work: `list-keys on S3, ${count.toLocaleString('en-US')} keys, a stand-in as server, one core`,
+    beside: (keys) => `${keys} keys, with size and time`,
+    piece: 'a key',
+    most: MOST_US,
+    theirs: THEIRS,
+    runs,
+    counts,
+  })
 }
 
 async function far(bench) {

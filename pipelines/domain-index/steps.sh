@@ -1,4 +1,4 @@
-# The steps of the migration. Sourced by run.
+# The steps of the migration. Sourced by run, behind lib.sh.
 #
 #   backup.ndjson, backup.proven.ndjson   what was backed up, with the headers and tags that files cannot hold
 #   plan.ndjson      every key below the prefix and what is to become of it
@@ -6,34 +6,13 @@
 #   proven.ndjson    the last verdict on each; differ.ndjson: what differs
 #   deleting.ndjson  what delete is about; deleted.ndjson: what it has done
 
-status=0
-
-settle() {
-  local code worst=0
-  for code; do [ "$code" -le $worst ] || worst=$code; done
-  if [ $worst -gt 1 ]; then exit $worst; fi
-  [ $worst = 0 ] || status=1
-}
-
-refuse() {
-  printf 'domain-index: %s\n' "$*" >&2
-  exit 2
-}
-
-need() { [ -e "$WORK/$1" ] || refuse "there is no $WORK/$1: $2"; }
-
 prepare() {
-  command -v jq > /dev/null || refuse 'jq is needed and is not on the PATH. On Debian: sudo apt-get install jq'
+  need_jq
   [ -n "$LOCATION" ] || refuse 'which bucket? Give --location s3://BUCKET'
   case ${LOCATION%/} in s3://*/*) refuse "--location is a whole bucket, not '$LOCATION'; --prefix says which keys" ;; s3://*) LOCATION=${LOCATION%/} ;; esac
   case $PREFIX in */) ;; *) refuse "a prefix ends in /, not '$PREFIX'" ;; esac
-  mkdir -p "$WORK" || refuse "cannot make the directory $WORK"
+  enter location "$LOCATION $PREFIX" 'give --work another directory'
   BACKUP=${BACKUP:-$WORK/backup}
-  exec 9>> "$WORK/lock"
-  if command -v flock > /dev/null && ! flock -w 10 9; then refuse "another run is at work in $WORK"; fi
-  local now="$LOCATION $PREFIX"
-  [ -s "$WORK/location" ] || printf '%s\n' "$now" > "$WORK/location"
-  [ "$(cat "$WORK/location")" = "$now" ] || refuse "$WORK belongs to $(cat "$WORK/location"): give --work another directory"
 }
 
 glob() { printf '%s' "$1" | sed 's/[][*?\\]/\\&/g'; }
@@ -115,26 +94,9 @@ copy() {
   outcomes 'Copies' "$WORK/run.ndjson"
 }
 
-# Cuts off a last line that a kill has torn.
-mend() {
-  [ -z "$(tail -c 1 "$WORK/run.ndjson")" ] && return
-  copy-apply -q --resume "$WORK/run.ndjson" < /dev/null >> "$WORK/run.ndjson" || settle $?
-}
-
-# What delete has removed, or found gone, is not looked at again.
-remaining() {
-  if [ -s "$WORK/deleted.ndjson" ]; then
-    jq -cR 'fromjson? | select(.deleted or .reason == "gone")' "$WORK/deleted.ndjson" > "$WORK/gone.part"
-    copy-apply -q --dry-run --resume "$WORK/gone.part" "$WORK/run.ndjson" || [ $? = 1 ]
-  else
-    cat "$WORK/run.ndjson"
-  fi
-}
-
 check() {
   need run.ndjson 'run copy first'
   mend
-  finish_delete
   remaining | verify > "$WORK/proven.part" || settle "${PIPESTATUS[@]}"
   mv "$WORK/proven.part" "$WORK/proven.ndjson"
   jq -c 'select(.verified == false)' "$WORK/proven.ndjson" > "$WORK/differ.ndjson"
@@ -145,31 +107,19 @@ delete() {
   preflight
   check
   # A copy that lacks headers or tags of its original has the same content, and is not the same.
-  jq -c 'select(.verified and ((.lost // []) - ["mode"] | length) == 0)' "$WORK/proven.ndjson" > "$WORK/deleting.part"
+  jq -c 'select(.verified and ((.lost // []) - ["mode"] | length) == 0)' "$WORK/proven.ndjson" > "$WORK/deletable.part"
   if jq -ne 'any(inputs; .verified and ((.lost // []) - ["mode"] | length) > 0)' "$WORK/proven.ndjson" > "$WORK/lacking.part"; then
     status=1
     echo 'Some originals stay: the server has not kept their headers or tags (lost, in proven.ndjson)'
   fi
-  mv "$WORK/deleting.part" "$WORK/deleting.ndjson"
-  finish_delete
-  touch "$WORK/deleted.ndjson"
+  delete_proven "$WORK/deletable.part"
   outcomes 'Originals deleted so far' "$WORK/deleted.ndjson"
-}
-
-# Also what a kill has cut short: the verdicts are still good, because each deletion is guarded by them.
-finish_delete() {
-  [ -e "$WORK/deleting.ndjson" ] || return 0
-  touch "$WORK/deleted.ndjson"
-  if [ -n "$(tail -c 1 "$WORK/deleted.ndjson")" ]; then echo >> "$WORK/deleted.ndjson"; fi
-  delete-apply "$WORK/deleting.ndjson" >> "$WORK/deleted.ndjson" || settle $?
-  rm "$WORK/deleting.ndjson"
 }
 
 # Takes back only what this run has created, while its original is there. An S3 original that was restored has a new time.
 undo() {
   need run.ndjson 'there is nothing to undo'
   mend
-  finish_delete
   if [ -s "$WORK/deleted.ndjson" ]; then
     jq -cR 'fromjson? | select(.deleted and .marker)' "$WORK/deleted.ndjson" > "$WORK/hidden.part"
     [ ! -s "$WORK/hidden.part" ] || delete-apply --undo "$WORK/hidden.part" > "$WORK/unhidden.ndjson" || settle $?
@@ -193,7 +143,7 @@ created() {
   jq -c 'select(.outcome == "done" and .reason == null)' "$WORK/run.ndjson"
   [ -s "$WORK/begun.ndjson" ] || return 0
   jq -cR 'fromjson?' "$WORK/begun.ndjson" > "$WORK/begun.part"
-  { copy-apply -q --dry-run --resume "$WORK/run.ndjson" "$WORK/begun.part" || [ $? = 1 ]; } |
+  without "$WORK/run.ndjson" "$WORK/begun.part" |
     jq -c 'select(.reason == "exists") | del(.reason) | .outcome = "done"'
 }
 

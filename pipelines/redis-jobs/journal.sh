@@ -4,13 +4,7 @@
 #   begun.ndjson    what was about to be created: tells what a kill has cut short
 #   proven.ndjson   the last verdict on each
 #   earlier.ndjson  the last proof of copies that differ by now, by which undo recognises them
-#   deleted.ndjson  what delete has done
-
-# Cuts off a last line that a kill has torn.
-mend() {
-  [ -z "$(tail -c 1 "$WORK/run.ndjson")" ] && return
-  copy-apply -q --resume "$WORK/run.ndjson" < /dev/null >> "$WORK/run.ndjson" || settle $?
-}
+#   deleting.ndjson what delete is about; deleted.ndjson: what it has done
 
 # Failed and unknown records are taken out of the journal, so that they are done again.
 reopen() {
@@ -25,19 +19,6 @@ adopt() {
     without "$WORK/adopted.part" "$WORK/run.ndjson" > "$WORK/run.part"
     cat "$WORK/adopted.part" >> "$WORK/run.part"
     mv "$WORK/run.part" "$WORK/run.ndjson"
-  fi
-}
-
-# without SETTLED JOURNAL: the records of JOURNAL that are not in SETTLED, 16 bytes of memory each.
-without() { copy-apply -q --dry-run --resume "$1" "$2" || allow_differences $?; }
-
-# The journal without the records whose originals delete has removed.
-remaining() {
-  if [ -s "$WORK/deleted.ndjson" ]; then
-    jq -cR 'fromjson? | select(.deleted)' "$WORK/deleted.ndjson" > "$WORK/gone.part" &&
-      without "$WORK/gone.part" "$WORK/run.ndjson"
-  else
-    cat "$WORK/run.ndjson"
   fi
 }
 

@@ -2,6 +2,7 @@
  * A line: a record together with the text it came as. Fields are added by splicing them into that text,
  * so that what rekey does not know leaves to the letter as it came: numbers, order and spelling.
  */
+import type { OpenRecord } from './deciding.ts'
 import type { Failure } from './errors.ts'
 import type { Key } from './key.ts'
 import { memberSpans } from './members.ts'
@@ -18,7 +19,7 @@ export interface Line {
    * What a tool decides by, where the line is so read that `record` has yet to be made: store, key and new key. Of the
    * fields that say what became of the key there are none. For who handles millions; `record` has all of it.
    */
-  readonly open?: KeyRecord | undefined
+  readonly open?: OpenRecord | undefined
 }
 
 /** A line for a record that has no text yet. */

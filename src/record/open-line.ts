@@ -2,15 +2,16 @@
  * Lines of the usual kind, read without making objects of them: flat, with store and key in front as list-keys writes
  * them, nothing escaped, and no word on what became of the key. All other lines are for JSON.parse.
  */
+import type { OpenRecord } from './deciding.ts'
+import { DECIDES } from './deciding.ts'
 import type { Line } from './line.ts'
 import type { KeyRecord } from './record.ts'
 
-/** The fields by which a tool decides, and which such a line does not have behind its key. */
-const DECIDING =
-  'store key key64 to to64 toStore op outcome reason error toEtag lost tries ms at verified proof digest toDigest differs deleted input input64'
+/** The fields that such a line does not have behind its key. */
+const DECIDING = Object.entries(DECIDES).flatMap(([name, decides]) => (decides ? [name] : []))
 
 const CHARS = '[^"\\\\\\x00-\\x1f]*'
-const NAME = `"(?!(?:${DECIDING.replaceAll(' ', '|')})")${CHARS}"`
+const NAME = `"(?!(?:${DECIDING.join('|')})")${CHARS}"`
 const NUMBER = '-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][-+]?\\d+)?'
 const VALUE = `(?:"${CHARS}"|${NUMBER}|true|false|null)`
 const LINE = `\\{(?:"store":"(${CHARS})",)?"key":"(${CHARS})"(?:,${NAME}:${VALUE})*\\}(?:\\n|$)`
@@ -21,10 +22,10 @@ const MAX_CHARS = 256 * 1024
 /** A line whose record is made when it is asked for. */
 class OpenLine implements Line {
   text: string
-  open: KeyRecord | undefined
+  open: OpenRecord | undefined
   #record: KeyRecord | undefined
 
-  constructor(text: string, open: KeyRecord) {
+  constructor(text: string, open: OpenRecord) {
     this.text = text
     this.open = open
   }

@@ -1,9 +1,11 @@
 /** A line that is read without JSON.parse is one that JSON.parse reads as the same. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { DECIDES } from '../../src/record/deciding.ts'
 import { setFields } from '../../src/record/line.ts'
 import { OpenLineReader } from '../../src/record/open-line.ts'
 import { recordProblem } from '../../src/record/record.ts'
+import { RECORD_SCHEMA } from '../record-schema.ts'
 
 const read = (text: string) => new OpenLineReader().read(text, 0)
 
@@ -44,6 +46,14 @@ describe('is left to JSON.parse', () => {
     [''],
   ])('%s', (text) => expect(read(text)).toBeUndefined())
 })
+
+test.each(Object.keys(RECORD_SCHEMA.properties))(
+  'behind the key "%s" is left to JSON.parse if tools decide by it',
+  (name) => {
+    expect(Object.keys(DECIDES)).toContain(name)
+    expect(read(`{"key":"a","${name}":"b"}`) === undefined).toBe(DECIDES[name as keyof typeof DECIDES])
+  },
+)
 
 const word = fc.constantFrom('store', 'key', 'to', 'outcome', 'size', 'x', 'é', '\\', '\u0001', 'verified')
 const value = fc.oneof(

@@ -66,8 +66,11 @@ export async function startFaultProxy(to: string): Promise<FaultProxy> {
 
   async function serve(incoming: IncomingMessage, reply: ServerResponse, struck: readonly Effect[]): Promise<void> {
     const { socket } = incoming
-    for (const fault of struck) if (fault.does === 'wait') await sleep(fault.ms)
-    const fault = struck.find(({ does }) => does !== 'wait')
+    for (const fault of struck) {
+      if (fault.does === 'wait') await sleep(fault.ms)
+      else if (fault.does === 'meanwhile') await fault.act()
+    }
+    const fault = struck.find(({ does }) => does !== 'wait' && does !== 'meanwhile')
     if (fault?.does === 'hang') {
       incoming.resume()
       return

@@ -32,6 +32,8 @@ export type Effect =
   | { readonly does: 'die' }
   /** it takes so long before the server sees it; what else is to happen happens then */
   | { readonly does: 'wait'; readonly ms: number }
+  /** this is done before the server sees it */
+  | { readonly does: 'meanwhile'; act(): Promise<unknown> }
 
 export interface Answer {
   readonly status: number

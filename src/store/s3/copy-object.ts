@@ -2,6 +2,7 @@
 import { keyText } from '../../record/key.ts'
 import type { Evidence, Guard, Outcome } from '../contract.ts'
 import { GONE, outcomeOf } from './ask.ts'
+import { settleCopy } from './changed-meanwhile.ts'
 import { errorCode, failureOf, isError } from './classify.ts'
 import type { Bucket, Reply } from './connection.ts'
 import { copyInParts } from './copy-in-parts.ts'
@@ -13,7 +14,7 @@ import { head } from './look-up.ts'
 import { copyAcl } from './object-tags.ts'
 import type { Objects } from './objects.ts'
 import type { StoredObject } from './stored-object.ts'
-import { isPlainEtag, plainEtag } from './stored-object.ts'
+import { plainEtag } from './stored-object.ts'
 import { tag } from './xml.ts'
 
 export interface ObjectCopy {
@@ -66,7 +67,7 @@ async function copyWhole(bucket: Bucket, copy: ObjectCopy, signal: AbortSignal):
   const reply = await bucket.send({ method: 'PUT', key: to, headers }, signal)
   if (isError(reply)) return await refusal(bucket, copy, reply, signal)
   const etag = plainEtag(tag(reply.body.toString('utf8'), 'ETag') ?? '')
-  return (await unlessChanged(bucket, source, etag, signal)) ?? { outcome: 'done', etag }
+  return await settleCopy(bucket, copy, etag, signal)
 }
 
 /** What an error in answer to a copy means for the pair. */
@@ -93,20 +94,4 @@ async function isOfDestination(
   if (condition !== undefined) return !/copy-source/i.test(condition)
   const now = await head(bucket, source.key, signal)
   return now !== undefined && 'etag' in now && now.etag === source.etag
-}
-
-/**
- * For servers that do not obey the condition on the source: a copy that has another digest than the source had, and a
- * source that has another one now, are a source that has changed in between.
- */
-async function unlessChanged(
-  bucket: Bucket,
-  source: StoredObject,
-  etag: string,
-  signal: AbortSignal,
-): Promise<Outcome | undefined> {
-  if (etag === source.etag || !isPlainEtag(etag) || !isPlainEtag(source.etag)) return undefined
-  const now = await head(bucket, source.key, signal)
-  if (now !== undefined && 'etag' in now && now.etag === source.etag) return undefined
-  return { outcome: 'failed', error: notAsExpected(source.key, 'changed', now instanceof Error ? undefined : now) }
 }

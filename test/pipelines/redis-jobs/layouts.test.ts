@@ -91,6 +91,31 @@ describe('sets', () => {
     expect(await redis.exists('jobs:active')).toBe(1)
   })
 
+  test.each([1, 30, 46])(
+    'a delete that is killed before it tells of its last deletions is accounted for',
+    async (die) => {
+      await pipeline.run('plan')
+      await pipeline.run('copy')
+      expect((await pipeline.run('delete', { REKEY_FAULTS: `die=${die}` })).code).toBe(137)
+      expect(await redis.keys('job*')).toHaveLength(46 - die)
+      // What looks on deletes nothing, and finds no fault with what is gone.
+      const verify = await pipeline.run('verify')
+      expect(verify.stdout).toBe('')
+      expect(verify.code).toBe(0)
+      expect(await redis.keys('job*')).toHaveLength(46 - die)
+
+      const again = await pipeline.run('delete')
+      expect(again.stdout).toBe(die === 46 ? 'Originals: 0\n' : `Originals: ${46 - die}\n  ${46 - die} deleted\n`)
+      expect(again.code).toBe(0)
+      const told = (await pipeline.records('deleted.ndjson')).map(({ key }) => key)
+      expect(told).toHaveLength(46)
+      expect(new Set(told).size).toBe(46)
+      // Undo takes back no copy that is the only one by now.
+      await pipeline.run('undo')
+      expect(await redis.keys('step*')).toHaveLength(46)
+    },
+  )
+
   test('a step that is newer than its job stays as it is and is reported', async () => {
     await redis.hset('step:1', { ...fieldsOf(1), updated_at: '2030-01-01T00:00:00Z' })
     await redis.hset('step:2', submittedFields(2))

@@ -1,0 +1,85 @@
+# What every pipeline needs around its tools. Sourced by its run, which sets `name` (of the pipeline) and WORK.
+
+# 1 once some record has failed or differs: the run goes on and ends with it.
+status=0
+# whether the exit code is the run's own, and not that of a command that broke it off
+finished=false
+
+# settle CODE...: the exit codes of a pipeline. 1 is kept for the end; anything worse ends the run.
+settle() {
+  local code worst=0
+  for code; do [ "$code" -le $worst ] || worst=$code; done
+  if [ $worst -gt 1 ]; then exit $worst; fi
+  [ $worst = 0 ] || status=1
+}
+
+# allow_differences CODE...: as settle, for a look whose findings are no errors yet.
+allow_differences() {
+  local before=$status
+  settle "$@"
+  status=$before
+}
+
+refuse() {
+  printf '%s: %s\n' "$name" "$*" >&2
+  finished=true
+  exit 2
+}
+
+need() { [ -e "$WORK/$1" ] || refuse "there is no $WORK/$1: $2"; }
+
+need_jq() { command -v jq > /dev/null || refuse 'jq is needed and is not on the PATH. On Debian: sudo apt-get install jq'; }
+
+# enter WHAT WHICH ADVICE: makes WORK and holds it, for this WHICH alone, which the file WHAT in it names: no plan is
+# carried out somewhere else. The tools hold it too: one that outlives a killed run keeps the next from its journal.
+enter() {
+  local what=$1 which=$2 advice=$3
+  mkdir -p "$WORK" || refuse "cannot make the directory $WORK"
+  exec 9>> "$WORK/lock"
+  if command -v flock > /dev/null && ! flock -w 10 9; then refuse "another run is at work in $WORK"; fi
+  [ -s "$WORK/$what" ] || printf '%s\n' "$which" > "$WORK/$what"
+  [ "$(cat "$WORK/$what")" = "$which" ] || refuse "$WORK belongs to $(cat "$WORK/$what") and not to $which: $advice"
+}
+
+# Puts right what a kill has left: a torn last line of run.ndjson, and deletions that nobody has told of.
+mend() {
+  if [ -n "$(tail -c 1 "$WORK/run.ndjson")" ]; then
+    copy-apply -q --resume "$WORK/run.ndjson" < /dev/null >> "$WORK/run.ndjson" || settle $?
+  fi
+  account_for_deletions
+}
+
+# without SETTLED JOURNAL: the records of JOURNAL that are not in SETTLED, 16 bytes of memory each.
+without() { copy-apply -q --dry-run --resume "$1" "$2" || allow_differences $?; }
+
+# The journal without the records whose originals delete has removed, or found gone.
+remaining() {
+  if [ -s "$WORK/deleted.ndjson" ]; then
+    gone_originals
+    without "$WORK/gone.part" "$WORK/run.ndjson"
+  else
+    cat "$WORK/run.ndjson"
+  fi
+}
+
+gone_originals() { jq -cR 'fromjson? | select(.deleted or .reason == "gone")' "$WORK/deleted.ndjson" > "$WORK/gone.part"; }
+
+# delete_proven VERDICTS: deletes the originals. What it is about stands in deleting.ndjson until all of it is told.
+delete_proven() {
+  cp "$1" "$WORK/deleting.part"
+  touch "$WORK/deleted.ndjson"
+  mv "$WORK/deleting.part" "$WORK/deleting.ndjson"
+  delete-apply "$WORK/deleting.ndjson" >> "$WORK/deleted.ndjson" || settle $?
+  rm "$WORK/deleting.ndjson"
+}
+
+# Of what a killed delete was about and has not told the end of, the originals that are missing are gone. Deletes nothing.
+account_for_deletions() {
+  [ -e "$WORK/deleting.ndjson" ] || return 0
+  [ -z "$(tail -c 1 "$WORK/deleted.ndjson")" ] || echo >> "$WORK/deleted.ndjson"
+  gone_originals
+  without "$WORK/gone.part" "$WORK/deleting.ndjson" | verify -q > "$WORK/untold.part" || allow_differences "${PIPESTATUS[@]}"
+  jq -c 'select(.differs // [] | index("source-missing")) | .outcome = "skipped" | .reason = "gone"
+    | del(.verified, .proof, .digest, .toDigest, .differs)' "$WORK/untold.part" >> "$WORK/deleted.ndjson"
+  rm "$WORK/deleting.ndjson"
+}
