@@ -28,4 +28,14 @@ export const CAPABILITIES: readonly Capabilities[] = [
   { ...REDIS, store: 'Redis' },
   { ...REDIS, store: 'Redis cluster' },
   { ...REDIS, store: 'S3', ordered: true, guards: ['absent', 'match', 'any'] },
+  {
+    store: 'JSON file',
+    list: true,
+    ordered: false,
+    copy: false,
+    readWrite: false,
+    guards: [],
+    digest: false,
+    remove: false,
+  },
 ]

@@ -24,7 +24,7 @@ export const listKeys: Tool<ListOptions> = {
   summary: 'prints the keys of a store',
   words: {
     name: 'LOCATION',
-    help: 'a path, redis://host:port/db, redis+cluster://host:port, s3://bucket',
+    help: 'a path, redis://host:port/db, redis+cluster://host:port, s3://bucket, json:file.json',
     required: true,
   },
   reads: 'nothing',
@@ -43,6 +43,10 @@ export const listKeys: Tool<ListOptions> = {
     {
       command: 'list-keys s3://bucket/logs/',
       says: 'objects of S3, with size, etag and mtime; many pages at once, in order',
+    },
+    {
+      command: 'list-keys json:customers.json#customers',
+      says: 'an array of a JSON file of any size; #orders/id for the id of each of its objects',
     },
   ],
   flags: {
@@ -74,7 +78,7 @@ export const listKeys: Tool<ListOptions> = {
     },
     ...AWS_FLAGS,
   },
-  holds: 'one batch of keys, of S3 up to 128; 12 to 16 bytes a key where a listing may give a key twice (Redis)',
+  holds: 'one batch of keys, of S3 up to 128; 12 to 16 bytes a key where a listing may give a key twice (Redis, JSON)',
   onFailure: 'a store that cannot be listed to its end ends the run with exit code 3; go on with --after the last key',
   goOn: 'run it again; --after the last key goes on from there, where the store lists in order',
   closedOutput: () => 'quiet',

@@ -26,6 +26,7 @@ const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {
   'redis+cluster': async () => (await import('./redis/open-redis.ts')).openRedis,
   'rediss+cluster': async () => (await import('./redis/open-redis.ts')).openRedis,
   s3: async () => (await import('./s3/open-s3.ts')).openS3,
+  json: async () => (await import('./json/json-store.ts')).openJson,
 }
 
 /** Opens the store at a location, without retry or limit. Throws E_LOCATION, E_AUTH, E_DENIED, E_CONNECTION. */

@@ -58,7 +58,8 @@ function endOfString(text: string, start: number): number {
   return at
 }
 
-function numberSurvives(token: string): boolean {
+/** Whether a number, as JSON has it, is still the same value when it is read as a double and printed again. */
+export function numberSurvives(token: string): boolean {
   const value = Number(token)
   return Number.isFinite(value) && sameDecimal(token, String(value))
 }

@@ -80,6 +80,11 @@ test('what S3 can do', async () => {
   await store.close()
 })
 
+test('what a JSON file can do', async () => {
+  const store = await open('json:customers.json')
+  expect(capabilitiesOf('JSON file', store)).toEqual(CAPABILITIES.find((row) => row.store === 'JSON file'))
+})
+
 describe('markers', () => {
   const page = 'a\n<!-- begin x -->\nold\n<!-- end x -->\nb\n'
 

@@ -34,6 +34,7 @@ const PLANT_FILES = `
   verify --quiet < run.ndjson > proven.ndjson
   cp -r data indexes
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
+  printf '{"instanceId":1,"customers":["did:mailto:a.example:ann","did:mailto:b.example:bob"]}' > customers.json
   list-keys --quiet data/indexes/ --limit 5 | rewrite-keys --quiet --sub 's|^|draft/|' --to-store s3://bucket |
     copy-apply --quiet > /dev/null
   list-keys --quiet s3://bucket/draft/ | rewrite-keys --quiet --sub 's|^draft/|logs/|' | copy-apply --quiet |
