@@ -1,0 +1,151 @@
+/** A plan over two hosts that are reached by ssh; what they move is in one Redis. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { directoryWith } from '../../directory.ts'
+import { BIN, ROOT, recordsOf, runShell } from '../../run-tool.ts'
+import type { SshHosts } from '../../servers/sshd.ts'
+import { startHosts } from '../../servers/sshd.ts'
+
+const RUN = `${ROOT}pipelines/fleet/run`
+const KEYS = 3000
+const location = `${inject('redis')}/41`
+const redis = new Redis(location)
+const PATH = `${BIN}:${process.env.PATH}`
+
+let hosts: SshHosts
+let directory: string
+beforeAll(async () => {
+  hosts = await startHosts({
+    one: { PATH },
+    two: { PATH },
+    dying: { PATH, REKEY_FAULTS: 'die=100' },
+    doomed: { PATH },
+    bare: { PATH: '/usr/bin:/bin' },
+  })
+})
+afterAll(async () => {
+  await hosts.stop()
+  await redis.flushdb()
+  redis.disconnect()
+})
+
+beforeEach(async () => {
+  await redis.flushdb()
+  const pipeline = redis.pipeline()
+  for (let n = 0; n < KEYS; n++) pipeline.set(`job:${n}`, `value ${n}`)
+  await pipeline.exec()
+  directory = await directoryWith({})
+  const made = await runShell(`list-keys ${location} | rewrite-keys --sub s/^job/step/ > plan.ndjson`, {
+    cwd: directory,
+  })
+  expect(made.code).toBe(0)
+})
+
+const environment = (names: string) => ({ HOSTS: names, PARALLEL_SSH: hosts.ssh, BLOCK: '40k' })
+const SLOWLY = { APPLY: 'copy-apply --rate 500' }
+const run = (command: string, names: string, env = {}) =>
+  runShell(`${RUN} ${command} plan.ndjson`, { cwd: directory, env: { ...environment(names), ...env } })
+
+function journal() {
+  return recordsOf({ stdout: readFileSync(join(directory, 'fleet.work/run.ndjson'), 'utf8') })
+}
+
+async function expectAllMoved(): Promise<void> {
+  const keys = journal().map(({ key }) => key)
+  expect(new Set(keys).size).toBe(KEYS)
+  expect(keys).toHaveLength(KEYS)
+  const copies = await redis.mget(Array.from({ length: KEYS }, (_, n) => `step:${n}`))
+  expect(copies).toEqual(Array.from({ length: KEYS }, (_, n) => `value ${n}`))
+}
+
+test('all: every host works, and each record has one outcome', async () => {
+  const { code, stdout, stderr } = await run('all', '2/one,two')
+  expect(stderr).not.toMatch(/not proven|no outcome/)
+  expect({ code, stdout }).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`proven: each of ${KEYS} records`),
+  })
+  expect(journal().every(({ outcome }) => outcome === 'done')).toBe(true)
+  await expectAllMoved()
+  const joblog = readFileSync(join(directory, 'fleet.work/joblog'), 'utf8')
+  expect(joblog).toMatch(/\tone\t/)
+  expect(joblog).toMatch(/\ttwo\t/)
+
+  const again = await run('all', 'one')
+  expect(again.code).toBe(0)
+  expect(journal()).toHaveLength(KEYS)
+})
+
+test('tools that die on a host: the rest is sent again, and nothing twice', async () => {
+  const { code, stderr } = await run('send', 'one,dying')
+  expect(stderr).toContain('dying ended with exit code 137')
+  expect(code).toBe(0)
+  expect((await run('prove', '')).code).toBe(0)
+  await expectAllMoved()
+})
+
+test('a host that dies: the others do its part', async () => {
+  const running = run('send', 'one,doomed', SLOWLY)
+  await journalHas(200)
+  hosts.kill('doomed')
+  expect(await running).toMatchObject({ code: 0 })
+  expect((await run('prove', '')).code).toBe(0)
+  await expectAllMoved()
+})
+
+test('a send that is killed goes on', async () => {
+  const child = spawn('bash', [RUN, 'send', 'plan.ndjson'], {
+    cwd: directory,
+    env: { ...process.env, PATH, ...environment('one,two'), ...SLOWLY },
+    detached: true,
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'exit')
+  await journalHas(200)
+  process.kill(-(child.pid as number), 'SIGKILL')
+  await ended
+
+  const early = await run('prove', '')
+  expect(early).toMatchObject({ code: 3, stderr: expect.stringContaining('not proven') })
+  expect((await run('send', 'one,two')).code).toBe(0)
+  expect((await run('prove', '')).code).toBe(0)
+  await expectAllMoved()
+})
+
+test('what failed is taken up by retry', async () => {
+  const failing = await run('all', 'one', { APPLY: 'REKEY_FAULTS=seed=7,refuse=0.1 copy-apply' })
+  expect(failing.code).toBe(1)
+  expect((await run('all', 'one')).code).toBe(1)
+  expect((await run('retry', 'one')).code).toBe(0)
+  expect((await run('prove', '')).code).toBe(0)
+  await expectAllMoved()
+})
+
+test('refuses before anything is sent', async () => {
+  expect(await run('all', 'one,bare')).toMatchObject({ code: 2, stderr: expect.stringContaining('PATH') })
+  expect(await run('all', '')).toMatchObject({ code: 2, stderr: expect.stringContaining('HOSTS') })
+  expect(await run('send', 'one', { APPLY: 'copy-apply --no-such-flag' })).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('one ended with exit code 2'),
+  })
+  expect(await redis.exists('step:1')).toBe(0)
+})
+
+/** Resolves when the journal has so many lines. */
+async function journalHas(lines: number): Promise<void> {
+  const work = join(directory, 'fleet.work')
+  while (!existsSync(work)) await changed(directory)
+  const path = join(work, 'run.ndjson')
+  while (!existsSync(path) || readFileSync(path, 'utf8').split('\n').length < lines) await changed(work)
+}
+
+/** Resolves at the next change in a directory. */
+async function changed(path: string): Promise<void> {
+  const watcher = watch(path)
+  await once(watcher, 'change')
+  watcher.close()
+}
