@@ -12,6 +12,7 @@ export type OutcomeWord = (typeof OUTCOMES)[number]
 /** Every word that can stand as `reason`, and what it says. */
 export const REASONS = {
   unchanged: 'the rules leave the key as it is',
+  'done-before': 'it is among what --done names',
   duplicate: 'the same source was listed before in this stream',
   collision: 'another record has the new key, and --on-collision chose that one',
   'same-key': 'source and destination are the same key of the same store',

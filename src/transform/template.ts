@@ -5,7 +5,7 @@
 import { RekeyError } from '../record/errors.ts'
 import type { Key } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
-import { memberText } from '../record/line.ts'
+import { numberText } from './field-path.ts'
 import type { Rule } from './rules/rule.ts'
 import { ruleNamed } from './rules/rules.ts'
 import { Unfit } from './unfit.ts'
@@ -81,11 +81,6 @@ function fieldText(path: readonly string[], key: Key, line: Line): string | Unfi
 function hint(path: readonly string[], { record }: Line): string {
   if (path[0] !== 'value' || record.value !== undefined) return ''
   return record.value64 === undefined ? '; list with list-keys --values' : '; the content is not text'
-}
-
-/** The number that the path leads to, as it is written. */
-function numberText(path: readonly string[], text: string): string {
-  return path.reduce((inner, name) => memberText(inner, name) ?? '', text)
 }
 
 function broken(template: string, problem: string): RekeyError {

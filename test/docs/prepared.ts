@@ -34,6 +34,8 @@ const PLANT_FILES = `
   verify --quiet < run.ndjson > proven.ndjson
   cp -r data indexes
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
+  printf '{"key":"t%s","value":{"lat":30.%s,"lon":-97.7,"phrase":"dentist"}}\\n' 1 2 2 3 > targets.ndjson
+  printf '{"key":"w1","value":{"lat":"30.2","lon":"-97.7","phrase":"dentist"}}\\n' > witnesses.ndjson
   printf '{"instanceId":1,"customers":["did:mailto:a.example:ann","did:mailto:b.example:bob"]}' > customers.json
   list-keys --quiet data/indexes/ --limit 5 | rewrite-keys --quiet --sub 's|^|draft/|' --to-store s3://bucket |
     copy-apply --quiet > /dev/null

@@ -50,7 +50,7 @@ function namesOf(dotted: string, location: string): readonly string[] | undefine
 
 function splitUnescaped(text: string, separator: '.' | '/'): string[] {
   const pieces = ['']
-  for (const [token] of text.matchAll(/\\.|[^]/gs)) {
+  for (const [token] of text.matchAll(/\\.|./gs)) {
     if (token === separator) pieces.push('')
     else pieces.push(pieces.pop() + token)
   }

@@ -1,0 +1,172 @@
+/**
+ * What is done already: the keys that the locations and files of --done name. A source gives them in its own order, in
+ * batches; it holds one.
+ */
+import { decode } from '../record/decode.ts'
+import { RekeyError, toRekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
+import type { Line } from '../record/line.ts'
+import type { KeyRecord, Reason } from '../record/record.ts'
+import type { Context } from '../stage/stage.ts'
+import type { Entry, Store } from '../store/contract.ts'
+import { schemeOf } from '../store/open.ts'
+import type { FieldPath } from './field-path.ts'
+import { fieldText, joinParts, memberOf, scalarText } from './field-path.ts'
+
+/** Skipped for a reason by which its own work is not done. */
+const NOT_DONE: ReadonlySet<Reason | undefined> = new Set<Reason>([
+  'collision',
+  'not-verified',
+  'not-created',
+  'dry-run',
+])
+
+/** Whether a record of --done says that its key is done: without an outcome it does, as the line of a listing. */
+export function countsAsDone({ outcome, reason, verified }: KeyRecord): boolean {
+  if (verified === false) return false
+  return outcome === undefined || outcome === 'done' || (outcome === 'skipped' && !NOT_DONE.has(reason))
+}
+
+/** The keys of one source of --done, a batch at a time. */
+export interface DoneSource {
+  readonly name: string
+  /** the store, where the source is a location */
+  readonly store?: Store
+  batches(): AsyncIterable<readonly Key[]>
+}
+
+/** The keys that are done, asked in the order of the input. */
+export interface Done {
+  /** true or false at once where it can be told; throws E_INPUT where an order that was promised is not kept */
+  has(key: Key): boolean | Promise<boolean>
+  close(): Promise<void>
+}
+
+/**
+ * A plain path that is no directory is a file of records, anything else a location. Throws E_LOCATION and the like for a
+ * location that cannot be opened, E_USAGE for a field that no listing has.
+ */
+export async function openDone(name: string, fields: readonly FieldPath[], context: Context): Promise<DoneSource> {
+  const store = await openUnlessFile(name, context)
+  if (store === undefined) return { name, batches: () => fileKeys(name, fields, context) }
+  checkFields(fields)
+  return { name: store.location, store, batches: () => listedKeys(store, fields, context) }
+}
+
+async function openUnlessFile(name: string, context: Context): Promise<Store | undefined> {
+  try {
+    return await context.open(name)
+  } catch (thrown) {
+    const error = toRekeyError(thrown)
+    if (error.code === 'E_LOCATION' && schemeOf(name) === 'file' && !/^file:/i.test(name)) return undefined
+    throw error
+  }
+}
+
+async function* listedKeys(
+  store: Store,
+  fields: readonly FieldPath[],
+  context: Context,
+): AsyncGenerator<readonly Key[]> {
+  const values = fields.some(([name]) => name === 'value')
+  const without = new Missing(store.location, fields, context)
+  for await (const entries of store.list({ values }, context.stop)) {
+    yield entries.flatMap((entry) => {
+      const key = joined(fields, (field) => entryText(field, entry))
+      if (key === undefined) without.count()
+      return key === undefined ? [] : [key]
+    })
+  }
+  without.tell()
+}
+
+async function* fileKeys(path: string, fields: readonly FieldPath[], context: Context): AsyncGenerator<readonly Key[]> {
+  const without = new Missing(path, fields, context)
+  let unread = 0
+  let firstUnread: number | undefined
+  for await (const batch of decode(context.readFile(path))) {
+    const keys: Key[] = []
+    for (const line of batch) {
+      const record = line.open ?? line.record
+      if (isNoRecord(record)) {
+        unread++
+        firstUnread ??= record.error?.line
+      } else if (countsAsDone(record)) {
+        const key = joined(fields, (field) => fieldText(field, line))
+        if (key === undefined) without.count()
+        else keys.push(key)
+      }
+    }
+    yield keys
+  }
+  if (unread > 0)
+    context.warn(
+      `--done ${path}: ${unread} of its lines are no records, the first is line ${firstUnread}; they count as nothing`,
+    )
+  without.tell()
+}
+
+/** The parts as one key, undefined where one is missing. */
+export function joined(fields: readonly FieldPath[], textOf: (field: FieldPath) => Key | undefined): Key | undefined {
+  const parts: Key[] = []
+  for (const field of fields) {
+    const part = textOf(field)
+    if (part === undefined) return undefined
+    parts.push(part)
+  }
+  return joinParts(parts)
+}
+
+/** A record's parts as one key; undefined where one is missing. */
+export function joinedFields(fields: readonly FieldPath[], line: Line): Key | undefined {
+  const [only] = fields
+  if (only !== undefined && fields.length === 1) return fieldText(only, line)
+  return joined(fields, (field) => fieldText(field, line))
+}
+
+/** What a listing knows without its contents, by the names that records have for it. */
+const ENTRY_FIELDS = ['key', 'value', 'etag', 'type', 'version'] as const
+
+function checkFields(fields: readonly FieldPath[]): void {
+  const other = fields.find(([name]) => !ENTRY_FIELDS.includes(name as 'key'))
+  if (other === undefined) return
+  const known = ENTRY_FIELDS.map((name) => (name === 'value' ? 'value.…' : name)).join(', ')
+  throw new RekeyError(
+    'E_USAGE',
+    `--on ${other.join('.')}: a listing has ${known}; for other fields give --done a file`,
+  )
+}
+
+function entryText([name = '', ...inner]: FieldPath, entry: Entry): Key | undefined {
+  if (name === 'key') return entry.key
+  if (name === 'value') return scalarText(memberOf(entry.value, ['value', ...inner]))
+  return scalarText(entry[name as 'etag'])
+}
+
+function isNoRecord({ key, key64 }: KeyRecord): boolean {
+  return key === undefined && key64 === undefined
+}
+
+/** Counts the records of a source that lack a field, and says so at the end. */
+class Missing {
+  readonly #name: string
+  readonly #fields: readonly FieldPath[]
+  readonly #context: Context
+  #records = 0
+
+  constructor(name: string, fields: readonly FieldPath[], context: Context) {
+    this.#name = name
+    this.#fields = fields
+    this.#context = context
+  }
+
+  count(): void {
+    this.#records++
+  }
+
+  tell(): void {
+    if (this.#records === 0) return
+    const fields = this.#fields.map((field) => field.join('.')).join(', ')
+    this.#context.warn(`--done ${this.#name}: ${this.#records} of its records lack ${fields}; they count as nothing`)
+  }
+}
