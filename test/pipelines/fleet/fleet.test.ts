@@ -1,7 +1,7 @@
 /** A plan over two hosts that are reached by ssh; what they move is in one Redis. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, watch } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
@@ -24,6 +24,7 @@ beforeAll(async () => {
     two: { PATH },
     dying: { PATH, REKEY_FAULTS: 'die=100' },
     doomed: { PATH },
+    refusing: { PATH, REKEY_FAULTS: 'seed=7,refuse=0.1' },
     bare: { PATH: '/usr/bin:/bin' },
   })
 })
@@ -117,12 +118,24 @@ test('a send that is killed goes on', async () => {
 })
 
 test('what failed is taken up by retry', async () => {
-  const failing = await run('all', 'one', { APPLY: 'REKEY_FAULTS=seed=7,refuse=0.1 copy-apply' })
-  expect(failing.code).toBe(1)
+  expect((await run('all', 'refusing')).code).toBe(1)
   expect((await run('all', 'one')).code).toBe(1)
   expect((await run('retry', 'one')).code).toBe(0)
   expect((await run('prove', '')).code).toBe(0)
   await expectAllMoved()
+})
+
+test('what the plan has settled is in the journal as it came, and a line that is none is refused', async () => {
+  const settled = '{"key":"x","n":12345678901234567890,"outcome":"failed","error":{"code":"E_FIELD","message":"m"}}\n'
+  appendFileSync(join(directory, 'plan.ndjson'), settled)
+  expect((await run('send', 'refusing,two')).code).toBe(0)
+  expect((await run('retry', 'two')).code).toBe(0)
+  expect((await run('prove', '')).code).toBe(1)
+  expect(readFileSync(join(directory, 'fleet.work/run.ndjson'), 'utf8').split('\n')).toContain(settled.trim())
+
+  appendFileSync(join(directory, 'plan.ndjson'), 'no record\n')
+  const refused = await run('send', 'one', { WORK: 'other.work' })
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(`line ${KEYS + 2}`) })
 })
 
 test('refuses before anything is sent', async () => {

@@ -1,0 +1,39 @@
+// split.js open|bad FILE THOSE OTHERS: parts the records of a file, line by line as they are, into those that are open
+// (have no outcome) or bad (failed or unknown), and the others. Refuses, with exit code 2, a line that names no key.
+
+import { once } from 'node:events'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+
+const KINDS = {
+  open: ({ outcome }) => outcome === undefined,
+  bad: ({ outcome }) => outcome === 'failed' || outcome === 'unknown',
+}
+
+const [kind, file, thosePath, othersPath] = process.argv.slice(2)
+const those = createWriteStream(thosePath)
+const others = createWriteStream(othersPath)
+let number = 0
+for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+  number++
+  if (line.trim() === '') continue
+  const record = read(line)
+  if (typeof (record?.key ?? record?.key64) !== 'string') {
+    console.error(`fleet: line ${number} of ${file} names no key. Mend the line, or leave it out`)
+    process.exitCode = 2
+    break
+  }
+  const place = KINDS[kind](record) ? those : others
+  if (!place.write(`${line}\n`)) await once(place, 'drain')
+}
+those.end()
+others.end()
+await Promise.all([once(those, 'close'), once(others, 'close')])
+
+function read(line) {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
