@@ -15,11 +15,15 @@ export function isError(reply: Reply): boolean {
   return reply.status >= 300 || (reply.body.length > 0 && rootIsError(reply.body))
 }
 
-/** The failure that an error reply stands for. `what` names the request and the key, for the message. */
-export function failureOf(reply: Reply, what: string): RekeyError {
+/**
+ * The failure that an error reply stands for. `what` names the request and the key, for the message; `needs` says what must
+ * be allowed for it, for one that was denied.
+ */
+export function failureOf(reply: Reply, what: string, needs?: string): RekeyError {
   const code = errorCode(reply)
   const meaning = (code === undefined ? undefined : CODES[code]) ?? byStatus(reply.status)
-  return new RekeyError(meaning, `${what}: ${wordsOf(reply, code)}`)
+  const advice = meaning === 'E_DENIED' && needs !== undefined ? `; allow ${needs}` : ''
+  return new RekeyError(meaning, `${what}: ${wordsOf(reply, code)}${advice}`)
 }
 
 /** S3's word for the error; undefined where the reply holds none, as every reply to HEAD. */
