@@ -79,6 +79,7 @@ describe('whatever happens on the way', () => {
     expect(listed.code, listed.stderr).toBe(0)
     const plan = await runTool('rewrite-keys', { args: ['--sub', 's/^old/new/'], stdin: listed.stdout })
     const copied = await runTool('copy-apply', { args: ['--retries', '8'], stdin: plan.stdout, env })
+    expect(copied.code, copied.stderr).toBeLessThan(2)
     expectAgreement(recordsOf(copied), await site.snapshot())
 
     const settled = await runTool('copy-apply', { args: ['--retry', '--retries', '8'], stdin: copied.stdout, env })

@@ -4,13 +4,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
+import { keyText } from '../../record/key.ts'
 import type { Surroundings } from '../open.ts'
-import { isError } from './classify.ts'
+import { failureOf, isError } from './classify.ts'
 import type { Bucket, Reply, Request } from './connection.ts'
 import { deletionOf } from './deletion-request.ts'
 import type { Obeyed } from './destination-guard.ts'
 import { NOTHING_OBEYED } from './destination-guard.ts'
 import { encodeKey, encodeQuery } from './keys.ts'
+import { NEEDS } from './permissions.ts'
 
 /** `If-None-Match: *` and `If-Match` on the destination, of a copy and of a PUT. */
 export interface WriteAbilities {
@@ -40,10 +42,12 @@ export class Abilities {
 
   /** `near`: a key that is about to be written, beside which we may be allowed to write. Throws when nobody answers. */
   writes(near: string, signal: AbortSignal): Promise<WriteAbilities> {
-    this.#writes ??= this.#probe(near, NO_WRITES, tryWrites, signal).then(
-      (abilities) => {
-        if (!abilities.copy.absent) this.#surroundings.warn(IGNORES(this.#bucket.location))
-        return abilities
+    this.#writes ??= this.#probe(near, tryWrites, signal).then(
+      (tried) => {
+        const { location } = this.#bucket
+        if (tried instanceof RekeyError) this.#surroundings.warn(UNTRIED(location, tried))
+        else if (!tried.copy.absent) this.#surroundings.warn(IGNORES(location))
+        return tried instanceof RekeyError ? NO_WRITES : tried
       },
       (thrown) => {
         this.#writes = undefined
@@ -54,26 +58,32 @@ export class Abilities {
   }
 
   deletes(near: string, signal: AbortSignal): Promise<DeleteAbilities> {
-    this.#deletes ??= this.#probe(near, NO_DELETES, tryDeletes, signal).catch((thrown) => {
-      this.#deletes = undefined
-      throw thrown
-    })
+    this.#deletes ??= this.#probe(near, tryDeletes, signal).then(
+      (tried) => (tried instanceof RekeyError ? NO_DELETES : tried),
+      (thrown) => {
+        this.#deletes = undefined
+        throw thrown
+      },
+    )
     return this.#deletes
   }
 
-  async #probe<T>(near: string, none: T, tryOut: (probe: Probe) => Promise<T>, signal: AbortSignal): Promise<T> {
+  /** Gives why no object could be planted, where none could. */
+  async #probe<T>(near: string, tryOut: (probe: Probe) => Promise<T>, signal: AbortSignal): Promise<T | RekeyError> {
     const { host, pid } = this.#surroundings.processName
     const name = `.rekey-probe-${host}-${pid}-${randomBytes(6).toString('hex')}`
+    let failure: RekeyError | undefined
     for (const directory of new Set(['', near.slice(0, near.lastIndexOf('/') + 1)])) {
       const probe = new Probe(this.#bucket, directory + name, signal)
       try {
-        if (await probe.plant()) return await tryOut(probe)
+        failure = await probe.plant()
+        if (failure === undefined) return await tryOut(probe)
       } finally {
         // Also what was refused, or not answered: it may be there.
-        await probe.clear()
+        if (!(await probe.clear())) this.#surroundings.warn(STAYS(this.#bucket.location, probe.key))
       }
     }
-    return none
+    return failure as RekeyError
   }
 }
 
@@ -81,6 +91,12 @@ const OTHER_ETAG = '"00000000000000000000000000000000"'
 
 const IGNORES = (location: string) =>
   `${location}: the server does not obey create-only copies, so each destination is looked at before it is written; let nobody else write there meanwhile`
+
+const UNTRIED = (location: string, { message }: RekeyError) =>
+  `${location}: whether the server obeys create-only copies could not be tried out (${message}), so each destination is looked at before it is written; let nobody else write there meanwhile`
+
+const STAYS = (location: string, key: string) =>
+  `${location}: ${keyText(key)}, by which conditions were tried out, could not be deleted; allow s3:DeleteObject on it, and delete it by hand`
 
 /** How often it is tried to take the object away again. */
 const CLEARINGS = 3
@@ -91,6 +107,7 @@ class Probe {
   readonly key: string
   readonly #signal: AbortSignal
   readonly #versions = new Set<string>()
+  #isPlanted = false
 
   constructor(bucket: Bucket, key: string, signal: AbortSignal) {
     this.bucket = bucket
@@ -98,8 +115,12 @@ class Probe {
     this.#signal = signal
   }
 
-  async plant(): Promise<boolean> {
-    return !isError(await this.#send({ method: 'PUT', key: this.key, body: 'probe' }))
+  /** Why it could not be; undefined where it could. */
+  async plant(): Promise<RekeyError | undefined> {
+    const reply = await this.#send({ method: 'PUT', key: this.key, body: 'probe' })
+    if (isError(reply)) return failureOf(reply, `writing ${keyText(this.key)}`, NEEDS.write)
+    this.#isPlanted = true
+    return undefined
   }
 
   async refuses(request: Request): Promise<boolean> {
@@ -110,19 +131,24 @@ class Probe {
     return (await this.#send(request)).body.toString('utf8')
   }
 
-  async clear(): Promise<void> {
+  /** False where it was planted and stays: it is small, and its name says what it is. */
+  async clear(): Promise<boolean> {
     if (this.#versions.size > 0) await this.#findVersions()
     const versions = this.#versions.size === 0 ? [undefined] : [...this.#versions]
+    let isCleared = true
     for (const version of versions) {
       const query = version === undefined ? {} : { query: `versionId=${encodeQuery(version)}` }
-      // What cannot be cleared away stays: it is small, and its name says what it is.
-      for (let left = CLEARINGS; left > 0; left--) {
+      let isGone = false
+      for (let left = CLEARINGS; left > 0 && !isGone; left--) {
         const reply = await this.bucket
           .send({ method: 'DELETE', key: this.key, ...query }, this.#signal)
           .catch(() => {})
+        isGone = reply !== undefined && (reply.status < 300 || reply.status === 404)
         if (reply !== undefined && reply.status < 500) break
       }
+      isCleared &&= isGone
     }
+    return isCleared || !this.#isPlanted
   }
 
   /** Not every answer names its version: Ceph's to a copy does not, and a DeleteObjects makes a marker. */

@@ -4,10 +4,16 @@ import type { Outcome } from '../contract.ts'
 import { failureOf, isError } from './classify.ts'
 import type { Bucket, Reply, Request } from './connection.ts'
 
-/** The answer to a request that must succeed. Throws what an error means; `what` names the request in the message. */
-export async function demand(bucket: Bucket, request: Request, what: string, signal: AbortSignal): Promise<Reply> {
+/** The answer to a request that must succeed. Throws what an error means; `what` and `needs` as for `failureOf`. */
+export async function demand(
+  bucket: Bucket,
+  request: Request,
+  what: string,
+  signal: AbortSignal,
+  needs?: string,
+): Promise<Reply> {
   const reply = await bucket.send(request, signal)
-  if (isError(reply)) throw failureOf(reply, what)
+  if (isError(reply)) throw failureOf(reply, what, needs)
   return reply
 }
 

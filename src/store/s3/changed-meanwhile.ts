@@ -11,6 +11,7 @@ import type { ObjectCopy } from './copy-object.ts'
 import { notAsExpected } from './evidence.ts'
 import { encodeQuery } from './keys.ts'
 import { head } from './look-up.ts'
+import { NEEDS } from './permissions.ts'
 import { isPlainEtag } from './stored-object.ts'
 
 /** The outcome of a copy that was answered with `etag`. Never throws. */
@@ -51,7 +52,7 @@ async function takeAway(bucket: Bucket, key: string, etag: string, signal: Abort
   const just =
     version === undefined ? { headers: { 'if-match': `"${etag}"` } } : { query: `versionId=${encodeQuery(version)}` }
   try {
-    await demand(bucket, { method: 'DELETE', key, ...just }, 'taking it away', signal)
+    await demand(bucket, { method: 'DELETE', key, ...just }, 'taking it away', signal, NEEDS.remove)
     return `its copy ${keyText(key)} was taken away again`
   } catch (thrown) {
     return stays(key, thrown)

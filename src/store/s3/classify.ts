@@ -15,11 +15,29 @@ export function isError(reply: Reply): boolean {
   return reply.status >= 300 || (reply.body.length > 0 && rootIsError(reply.body))
 }
 
-/** The failure that an error reply stands for. `what` names the request and the key, for the message. */
-export function failureOf(reply: Reply, what: string): RekeyError {
+/**
+ * The failure that an error reply stands for. `what` names the request and the key, for the message; `needs` says what must
+ * be allowed for it, for one that was denied.
+ */
+export function failureOf(reply: Reply, what: string, needs?: string): RekeyError {
   const code = errorCode(reply)
-  const meaning = (code === undefined ? undefined : CODES[code]) ?? byStatus(reply.status)
-  return new RekeyError(meaning, `${what}: ${wordsOf(reply, code)}`)
+  const words = wordsOf(reply, code)
+  const meaning = isOfCustomerKey(words) ? 'E_UNSUPPORTED' : (code && CODES[code]) || byStatus(reply.status)
+  return new RekeyError(meaning, `${what}: ${words}${adviceOn(meaning, reply, code, needs)}`)
+}
+
+function adviceOn(meaning: ErrorCode, { status }: Reply, code: string | undefined, needs: string | undefined): string {
+  if (meaning === 'E_DENIED' && needs !== undefined) return `; allow ${needs}`
+  if (meaning === 'E_UNSUPPORTED' && code === 'InvalidRequest') return `; ${CUSTOMER_KEY} cannot be read here`
+  // A HEAD is refused without a word.
+  if (status === 400 && code === undefined) return `; so is answered for ${CUSTOMER_KEY}, which cannot be read here`
+  return ''
+}
+
+const CUSTOMER_KEY = "an object that is encrypted with a customer's key (SSE-C)"
+
+function isOfCustomerKey(words: string): boolean {
+  return /^InvalidRequest, .*stored using a form of Server.Side Encryption/i.test(words)
 }
 
 /** S3's word for the error; undefined where the reply holds none, as every reply to HEAD. */

@@ -11,6 +11,7 @@ import { head } from './look-up.ts'
 import type { Multipart } from './multipart.ts'
 import { keepTags } from './object-tags.ts'
 import type { Objects } from './objects.ts'
+import { NEEDS } from './permissions.ts'
 import { plainEtag } from './stored-object.ts'
 import { tag } from './xml.ts'
 
@@ -64,7 +65,7 @@ async function complete(
   }
   const reply = await upload.complete(condition, signal)
   if (reply.status === 412) return refusedBy(guard, key)
-  if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `completing ${keyText(key)}`) }
+  if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `completing ${keyText(key)}`, NEEDS.write) }
   return wholeOf(upload, reply)
 }
 

@@ -13,6 +13,7 @@ import { encodeKey } from './keys.ts'
 import { head } from './look-up.ts'
 import { copyAcl } from './object-tags.ts'
 import type { Objects } from './objects.ts'
+import { NEEDS } from './permissions.ts'
 import type { StoredObject } from './stored-object.ts'
 import { plainEtag } from './stored-object.ts'
 import { tag } from './xml.ts'
@@ -80,7 +81,8 @@ export async function refusal(bucket: Bucket, copy: ObjectCopy, reply: Reply, si
     return { outcome: 'failed', error: notAsExpected(source.key, 'changed') }
   }
   if (code === 'NoSuchKey') return GONE
-  return { outcome: 'failed', error: failureOf(reply, `copying ${keyText(source.key)} to ${keyText(to)}`) }
+  const what = `copying ${keyText(source.key)} to ${keyText(to)}`
+  return { outcome: 'failed', error: failureOf(reply, what, NEEDS.copy) }
 }
 
 /** Which of the two conditions has failed: AWS says it, and otherwise a look at the source tells. */

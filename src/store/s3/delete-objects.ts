@@ -16,6 +16,7 @@ import { notAsExpected, weigh } from './evidence.ts'
 import type { Found } from './look-up.ts'
 import { lookUp } from './look-up.ts'
 import type { Objects } from './objects.ts'
+import { NEEDS } from './permissions.ts'
 import type { StoredObject } from './stored-object.ts'
 
 export async function deleteObjects(
@@ -90,7 +91,7 @@ export async function removeSome(
 ): Promise<void> {
   try {
     const reply = await bucket.send(deletionOf(deletions), signal)
-    if (isError(reply)) throw failureOf(reply, 'DeleteObjects')
+    if (isError(reply)) throw failureOf(reply, 'DeleteObjects', NEEDS.remove)
     const answers = deletionAnswers(reply)
     for (const { key } of deletions) {
       const answer = answers.get(key)
@@ -113,7 +114,7 @@ async function removeOne(
   try {
     const reply = await bucket.send({ method: 'DELETE', key, ...headers }, signal)
     if (reply.status === 412) return { outcome: 'failed', error: notAsExpected(key, 'changed') }
-    if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `deleting ${keyText(key)}`) }
+    if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `deleting ${keyText(key)}`, NEEDS.remove) }
     const marker = reply.headers['x-amz-delete-marker'] === 'true' ? reply.headers['x-amz-version-id'] : undefined
     return marker === undefined ? { outcome: 'done' } : { outcome: 'done', marker }
   } catch (thrown) {
@@ -124,7 +125,10 @@ async function removeOne(
 function refusal(key: string, { code, message }: { readonly code: string; readonly message: string }): Outcome {
   if (code === 'PreconditionFailed') return { outcome: 'failed', error: notAsExpected(key, 'changed') }
   const body = Buffer.from(`<Error><Code>${code}</Code><Message>${message}</Message></Error>`)
-  return { outcome: 'failed', error: failureOf({ status: 200, headers: {}, body }, `deleting ${keyText(key)}`) }
+  return {
+    outcome: 'failed',
+    error: failureOf({ status: 200, headers: {}, body }, `deleting ${keyText(key)}`, NEEDS.remove),
+  }
 }
 
 function unanswered(key: string): Outcome {

@@ -2,6 +2,7 @@
  * The listing of a bucket, in the order of its keys: the pages of ListObjectsV2, or of ListObjectVersions, fetched side by
  * side (`range-listing`). Holds up to 128 pages of 1,000 keys that wait for those before them.
  */
+
 import { isUtf8 } from 'node:buffer'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
@@ -14,6 +15,7 @@ import { compare } from './key-order.ts'
 import { encodeBytes, encodeQuery } from './keys.ts'
 import { objectsPage, versionsPage } from './list-page.ts'
 import { withValues } from './list-values.ts'
+import { NEEDS } from './permissions.ts'
 import type { Cursor, Page } from './range-listing.ts'
 import { listRanges } from './range-listing.ts'
 
@@ -71,7 +73,7 @@ async function fetchPage(
   const query = versions ? versionsQuery(prefix, cursor) : objectsQuery(prefix, cursor)
   const request: Request = { method: 'GET', query }
   const reply = await bucket.send(request, signal)
-  if (isError(reply)) throw failureOf(reply, `listing ${bucket.location}`)
+  if (isError(reply)) throw failureOf(reply, `listing ${bucket.location}`, versions ? NEEDS.listVersions : NEEDS.list)
   const page = versions ? versionsPage(reply.body) : objectsPage(reply.body)
   if (cursor !== undefined) checkProgress(page, cursor, versions, bucket)
   return page

@@ -9,6 +9,7 @@ import { recordValue } from '../value.ts'
 import { failureOf } from './classify.ts'
 import type { Bucket } from './connection.ts'
 import { encodeQuery } from './keys.ts'
+import { NEEDS } from './permissions.ts'
 
 const LARGEST = 16 * 1024 * 1024
 const AT_ONCE = 128
@@ -50,7 +51,7 @@ async function withValue(bucket: Bucket, entry: Entry, signal: AbortSignal): Pro
   const query = version === undefined ? {} : { query: `versionId=${encodeQuery(version)}` }
   const reply = await bucket.send({ method: 'GET', key, ...query }, signal)
   if (reply.status === 404) return undefined
-  if (reply.status >= 300) throw failureOf(reply, `reading ${keyText(key)}`)
+  if (reply.status >= 300) throw failureOf(reply, `reading ${keyText(key)}`, NEEDS.read)
   return { ...entry, value: recordValue(reply.body) }
 }
 

@@ -10,6 +10,7 @@ import type { Bucket } from './connection.ts'
 import { nameOf } from './key-name.ts'
 import { headsBeforePage, isWorth, sharedPrefix } from './look-plan.ts'
 import { objectPage } from './object-page.ts'
+import { NEEDS } from './permissions.ts'
 import type { StoredObject } from './stored-object.ts'
 import { objectOf } from './stored-object.ts'
 
@@ -33,7 +34,7 @@ export async function head(bucket: Bucket, name: string, signal: AbortSignal): P
   try {
     const reply = await bucket.send({ method: 'HEAD', key: name }, signal)
     if (reply.status === 404) return undefined
-    return reply.status < 300 ? objectOf(name, reply.headers) : failureOf(reply, `HEAD ${keyText(name)}`)
+    return reply.status < 300 ? objectOf(name, reply.headers) : failureOf(reply, `HEAD ${keyText(name)}`, NEEDS.look)
   } catch (thrown) {
     return toRekeyError(thrown)
   }

@@ -9,6 +9,7 @@ import { demand } from './ask.ts'
 import { failureOf, isError } from './classify.ts'
 import type { Bucket, Reply } from './connection.ts'
 import { encodeQuery } from './keys.ts'
+import { NEEDS } from './permissions.ts'
 import { isPlainEtag, plainEtag } from './stored-object.ts'
 import { tag, unescapeXml } from './xml.ts'
 
@@ -38,9 +39,13 @@ export class Multipart {
     signal: AbortSignal,
   ): Promise<Multipart> {
     const what = `beginning ${keyText(key)} in parts`
-    const reply = await demand(bucket, { method: 'POST', key, query: 'uploads=', headers }, what, signal).catch(
-      harmless,
-    )
+    const reply = await demand(
+      bucket,
+      { method: 'POST', key, query: 'uploads=', headers },
+      what,
+      signal,
+      NEEDS.write,
+    ).catch(harmless)
     return new Multipart(bucket, key, unescapeXml(tag(reply.body.toString('utf8'), 'UploadId') ?? ''))
   }
 

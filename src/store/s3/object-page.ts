@@ -2,6 +2,7 @@
 import { demand } from './ask.ts'
 import type { Bucket } from './connection.ts'
 import { encodeQuery } from './keys.ts'
+import { NEEDS } from './permissions.ts'
 import type { StoredObject } from './stored-object.ts'
 import { plainEtag, wholeSeconds } from './stored-object.ts'
 import { tag, unescapeXml } from './xml.ts'
@@ -22,7 +23,7 @@ export async function objectPage(
   const after = justBefore(first)
   const startAfter = after === '' ? '' : `&start-after=${encodeQuery(after)}`
   const query = `encoding-type=url&list-type=2&max-keys=1000&prefix=${encodeQuery(prefix)}${startAfter}`
-  const reply = await demand(bucket, { method: 'GET', query }, `listing ${bucket.location}`, signal)
+  const reply = await demand(bucket, { method: 'GET', query }, `listing ${bucket.location}`, signal, NEEDS.list)
   const text = reply.body.toString('utf8')
   return { objects: objectsIn(text), isTruncated: tag(text, 'IsTruncated') === 'true' }
 }

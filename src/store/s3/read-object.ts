@@ -14,6 +14,7 @@ import { isKms } from './encryption.ts'
 import { notAsExpected } from './evidence.ts'
 import { nameOf } from './key-name.ts'
 import { tagsOf } from './object-tags.ts'
+import { NEEDS } from './permissions.ts'
 import type { StoredObject } from './stored-object.ts'
 import { isPlainEtag, objectOf } from './stored-object.ts'
 
@@ -27,7 +28,7 @@ export async function readObject(bucket: Bucket, key: Key, signal: AbortSignal):
   const streamed = await bucket.stream({ method: 'GET', key: name }, signal)
   if (streamed.status >= 300) {
     const body = await collected(streamed.body)
-    const failure = failureOf({ ...streamed, body }, `reading ${keyText(key)}`)
+    const failure = failureOf({ ...streamed, body }, `reading ${keyText(key)}`, NEEDS.read)
     if (streamed.status === 404 && failure.code !== 'E_LOCATION') return undefined
     throw failure
   }
@@ -48,7 +49,7 @@ async function* readAgain(bucket: Bucket, object: StoredObject, signal: AbortSig
   const streamed = await bucket.stream({ method: 'GET', key, headers: { 'if-match': `"${etag}"` } }, signal)
   if (streamed.status === 412 || streamed.status === 404) throw notAsExpected(key, 'changed')
   if (streamed.status >= 300)
-    throw failureOf({ ...streamed, body: await collected(streamed.body) }, `reading ${keyText(key)}`)
+    throw failureOf({ ...streamed, body: await collected(streamed.body) }, `reading ${keyText(key)}`, NEEDS.read)
   if (objectOf(key, streamed.headers).etag !== etag) {
     await giveUp(streamed)
     throw notAsExpected(key, 'changed')

@@ -16,6 +16,7 @@ import { isKms } from './encryption.ts'
 import { nameOf } from './key-name.ts'
 import { head } from './look-up.ts'
 import type { Objects } from './objects.ts'
+import { NEEDS } from './permissions.ts'
 import { piecesOf } from './pieces.ts'
 import { isPlainEtag, plainEtag } from './stored-object.ts'
 import { partSizes, writeParts } from './write-parts.ts'
@@ -30,7 +31,8 @@ export async function writeObject(objects: Objects, item: Item, guard: Guard, si
     return failed('E_TYPE', `key ${keyText(key)}: S3 holds bytes and cannot hold a ${content.form}`)
   try {
     const outcome = await objects.locks.hold([name], () => write(objects, name, item, guard, signal))
-    return withLost(outcome, unheld(content))
+    // An access control list does not travel with the content.
+    return withLost(outcome, [...unheld(content), ...(objects.acl ? ['acl'] : [])])
   } catch (thrown) {
     return outcomeOf(thrown)
   }
@@ -83,7 +85,7 @@ async function putWhole(
     const { tags: _, ...rest } = content
     return withLost(await putWhole(bucket, key, rest, body, guard, condition, signal), ['tags'])
   }
-  if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `writing ${keyText(key)}`) }
+  if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `writing ${keyText(key)}`, NEEDS.write) }
   return stored(key, reply, md5.toString('hex'))
 }
 

@@ -44,6 +44,8 @@ test('a message has the code and the words, and nothing else of the answer', () 
   expect(failureOf(reply(400, 'Odd'), 'a').message).toBe('a: Odd (HTTP 400)')
   expect(failureOf(reply(418), 'a').message).toBe('a: HTTP 418')
   expect(errorCode(reply(418))).toBeUndefined()
+  expect(failureOf(reply(403), 'a', 's3:X').message).toBe('a: HTTP 403; allow s3:X')
+  expect(failureOf(reply(418), 'a', 's3:X').message).toBe('a: HTTP 418')
 })
 
 test('elements are found by name', () => {
