@@ -2,7 +2,8 @@
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Outcome } from '../contract.ts'
 import { failureOf, isError } from './classify.ts'
-import type { Bucket, Reply, Request } from './connection.ts'
+import type { Bucket } from './connection.ts'
+import type { Reply, Request } from './request.ts'
 
 /** The answer to a request that must succeed. Throws what an error means; `what` names the request in the message. */
 export async function demand(bucket: Bucket, request: Request, what: string, signal: AbortSignal): Promise<Reply> {

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../record/errors.ts'
 import { RekeyError } from '../../record/errors.ts'
-import type { Reply } from './connection.ts'
+import type { Reply } from './request.ts'
 import { tag, unescapeXml } from './xml.ts'
 
 /**
