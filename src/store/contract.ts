@@ -103,6 +103,9 @@ export type Looked = Entry | undefined | RekeyError
 /** The digest of one key's content, undefined when it is absent. Equal digests mean equal content, type included. */
 export type Digested = string | undefined | RekeyError
 
+/** What a store keeps of a key's whole content beside it: hexadecimal, by algorithm. Empty where it keeps none, or would not tell. */
+export type Checksums = Readonly<Record<string, string>>
+
 /**
  * A key's content on its way from one store to another. `form` says how to read the bytes: `plain` content, or a
  * `redis-dump` that only a Redis server can take in.
@@ -200,6 +203,8 @@ export interface Store {
   /** takes back removals, by taking away just these delete markers; one that is not there is `skipped`/`gone` */
   restore?(hidden: readonly Hidden[], signal: AbortSignal): Promise<readonly Outcome[]>
   digest?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]>
+  /** for contents whose digests cannot be compared. Never throws. */
+  checksums?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Checksums[]>
   /**
    * The digests of those pairs that are seen at one look to be two keys, both there, alike in content and in all that
    * the store holds. Undefined says nothing about a pair: it is to be looked at with `stat` and `digest`. Never throws.

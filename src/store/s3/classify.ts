@@ -61,6 +61,10 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ConditionalRequestConflict: 'E_BUSY',
   TemporaryRedirect: 'E_BUSY',
   RequestTimeout: 'E_TIMEOUT',
+  // What came is not what was sent.
+  BadDigest: 'E_CONNECTION',
+  XAmzContentChecksumMismatch: 'E_CONNECTION',
+  XAmzContentSHA256Mismatch: 'E_CONNECTION',
   PreconditionFailed: 'E_CHANGED',
   KeyTooLongError: 'E_NAME',
   KeyTooLong: 'E_NAME',

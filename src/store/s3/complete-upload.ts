@@ -20,6 +20,8 @@ export interface Guarded {
   readonly expect?: Evidence | undefined
   /** what the upload was begun with; Ceph forgets them */
   readonly tags?: Readonly<Record<string, string>> | undefined
+  /** the checksum of the whole content, in the upload's own algorithm, where it is known */
+  readonly checksum?: string | undefined
 }
 
 /** Never throws. The upload is either completed or aborted when it ends. */
@@ -51,7 +53,7 @@ export async function completeUpload(
 async function complete(
   { bucket, abilities, encryption }: Objects,
   upload: Multipart,
-  { guard, expect = {} }: Guarded,
+  { guard, expect = {}, checksum }: Guarded,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { key } = upload
@@ -62,7 +64,7 @@ async function complete(
     if (settled !== undefined) return settled
     condition = conditionOf(guard, (await abilities.writes(key, signal)).put, there)
   }
-  const reply = await upload.complete(condition, signal)
+  const reply = await upload.complete(condition, checksum, signal)
   if (reply.status === 412) return refusedBy(guard, key)
   if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `completing ${keyText(key)}`) }
   return wholeOf(upload, reply)

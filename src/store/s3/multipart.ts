@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto'
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import { keyText } from '../../record/key.ts'
 import { demand } from './ask.ts'
+import type { Algorithm } from './checksum.ts'
+import { ALGORITHMS, headerOf } from './checksum.ts'
 import { failureOf, isError } from './classify.ts'
 import type { Bucket } from './connection.ts'
 import { encodeQuery } from './keys.ts'
@@ -24,14 +26,21 @@ export class Multipart {
   readonly #bucket: Bucket
   readonly #id: string
   readonly #etags: string[] = []
+  /** the checksum that the server keeps of each part, and whether it makes one of the whole content from them */
+  readonly checksum: { readonly algorithm: Algorithm; readonly isWhole: boolean } | undefined
+  readonly #checksums: (string | undefined)[] = []
 
-  private constructor(bucket: Bucket, key: string, id: string) {
+  private constructor(bucket: Bucket, key: string, begun: Reply) {
     this.#bucket = bucket
     this.key = key
-    this.#id = id
+    this.#id = unescapeXml(tag(begun.body.toString('utf8'), 'UploadId') ?? '')
+    const named = begun.headers['x-amz-checksum-algorithm']?.toLowerCase()
+    const algorithm = ALGORITHMS.find((one) => one === named)
+    const isWhole = begun.headers['x-amz-checksum-type'] === 'FULL_OBJECT'
+    this.checksum = algorithm === undefined ? undefined : { algorithm, isWhole }
   }
 
-  /** `headers`: all that the object is to have. Throws what the server says. */
+  /** `headers`: all that the object is to have, and the checksum that is to be kept of it. Throws what the server says. */
   static async begin(
     bucket: Bucket,
     key: string,
@@ -39,27 +48,31 @@ export class Multipart {
     signal: AbortSignal,
   ): Promise<Multipart> {
     const what = `beginning ${keyText(key)} in parts`
-    const reply = await demand(bucket, { method: 'POST', key, query: 'uploads=', headers }, what, signal).catch(
-      harmless,
-    )
-    return new Multipart(bucket, key, unescapeXml(tag(reply.body.toString('utf8'), 'UploadId') ?? ''))
+    const request = { method: 'POST', key, query: 'uploads=', headers } as const
+    return new Multipart(bucket, key, await demand(bucket, request, what, signal).catch(harmless))
   }
 
   /** `number` counts from 1. A part without an answer does no harm: it is sent again or aborted with the rest. */
   async put(number: number, headers: Record<string, string>, body: Uint8Array, signal: AbortSignal): Promise<void> {
     const reply = await this.#part(number, headers, body, signal)
     this.#etags[number - 1] = plainEtag(reply.headers.etag ?? '')
+    if (this.checksum !== undefined) this.#checksums[number - 1] = reply.headers[headerOf(this.checksum.algorithm)]
   }
 
   /** A part that the server copies: `headers` name the source and the range. */
   async copy(number: number, headers: Record<string, string>, signal: AbortSignal): Promise<void> {
     const reply = await this.#part(number, headers, undefined, signal)
-    this.#etags[number - 1] = plainEtag(tag(reply.body.toString('utf8'), 'ETag') ?? '')
+    const text = reply.body.toString('utf8')
+    this.#etags[number - 1] = plainEtag(tag(text, 'ETag') ?? '')
+    if (this.checksum !== undefined) this.#checksums[number - 1] = tag(text, elementOf(this.checksum.algorithm))
   }
 
-  /** The answer, which may be a refusal. */
-  async complete(headers: Record<string, string>, signal: AbortSignal): Promise<Reply> {
-    const parts = this.#etags.map((etag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>"${etag}"</ETag></Part>`)
+  /** The answer, which may be a refusal. `whole`: the checksum of the content, which the server holds its own against. */
+  async complete(condition: Record<string, string>, whole: string | undefined, signal: AbortSignal): Promise<Reply> {
+    const parts = this.#etags.map(
+      (etag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>"${etag}"</ETag>${this.#checksumOf(at)}</Part>`,
+    )
+    const headers = { ...condition, ...this.#wholeHeaders(whole) }
     const body = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join('')}</CompleteMultipartUpload>`
     const request = { method: 'POST', key: this.key, query: this.#query(), headers, body } as const
     return await this.#bucket.send(request, signal)
@@ -79,6 +92,18 @@ export class Multipart {
     await abortUpload(this.#bucket, this.key, this.#id, signal).catch(() => {})
   }
 
+  #checksumOf(at: number): string {
+    const value = this.#checksums[at]
+    if (this.checksum === undefined || value === undefined) return ''
+    const element = elementOf(this.checksum.algorithm)
+    return `<${element}>${value}</${element}>`
+  }
+
+  #wholeHeaders(whole: string | undefined): Record<string, string> {
+    if (whole === undefined || this.checksum?.isWhole !== true) return {}
+    return { [headerOf(this.checksum.algorithm)]: whole, 'x-amz-checksum-type': 'FULL_OBJECT' }
+  }
+
   async #part(
     number: number,
     headers: Record<string, string>,
@@ -96,6 +121,11 @@ export class Multipart {
   #query(): string {
     return `uploadId=${encodeQuery(this.#id)}`
   }
+}
+
+/** The element of an answer or a request that holds a checksum: `ChecksumCRC32`. */
+function elementOf(algorithm: Algorithm): string {
+  return `Checksum${algorithm.toUpperCase()}`
 }
 
 /** As long as it is not completed there is nothing under the key, whether an answer came or not. */

@@ -16,6 +16,7 @@ export function wrapStore(store: Store, replaced: Partial<Store>): Store {
     'write',
     'remove',
     'digest',
+    'checksums',
     'alike',
     'includes',
     'restore',
