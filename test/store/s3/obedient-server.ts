@@ -30,7 +30,7 @@ interface Upload {
   readonly parts: Map<number, Buffer>
 }
 
-interface Asked {
+export interface Asked {
   readonly method: string
   readonly key: string
   readonly query: URLSearchParams
@@ -45,6 +45,8 @@ export interface ObedientServer {
   readonly objects: Map<string, HeldObject>
   readonly uploads: Map<string, Upload>
   readonly asked: readonly Asked[]
+  /** called with each request before it is answered */
+  before: (request: Asked) => void
   stop(): Promise<void>
 }
 
@@ -139,12 +141,14 @@ export async function obedientServer({
     const { pathname, searchParams: query } = new URL(url, 'http://server')
     const request = { method, key: keyIn(pathname), query, headers, body: await buffer(incoming) }
     asked.push(request)
+    running.before(request)
     const [status, body = '', more = {}] = answer(request)
     response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...more })
     response.end(method === 'HEAD' ? '' : body)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  return {
+  const running: ObedientServer = {
+    before: () => {},
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     accessKey: 'anyone',
     secretKey: 'anything',
@@ -157,6 +161,7 @@ export async function obedientServer({
       await closed
     },
   }
+  return running
 }
 
 /** Of `/bucket/key`. */
