@@ -8,7 +8,7 @@ import { keyText } from '../../record/key.ts'
 import { demand } from './ask.ts'
 import type { Algorithm } from './checksum.ts'
 import { ALGORITHMS, headerOf } from './checksum.ts'
-import { failureOf, isError } from './classify.ts'
+import { errorCode, failureOf, isError } from './classify.ts'
 import type { Bucket } from './connection.ts'
 import { encodeQuery } from './keys.ts'
 import type { Reply } from './request.ts'
@@ -20,6 +20,8 @@ export const MOST_PARTS = 10_000
 
 /** So long an abort may take when the run itself has been stopped. */
 const ABORT_MS = 10_000
+/** How often it is tried: nobody else would. */
+const ABORTS = 3
 
 export class Multipart {
   readonly key: string
@@ -86,10 +88,16 @@ export class Multipart {
     return `${digest.digest('hex')}-${this.#etags.length}`
   }
 
-  /** Takes away what has been sent, also when the run has been stopped. Failing that, `uploads` finds it later. */
+  /** Takes away what has been sent, also when the run has been stopped. Failing that, `unfinishedUploads` finds it later. */
   async abort(): Promise<void> {
     const signal = AbortSignal.timeout(ABORT_MS)
-    await abortUpload(this.#bucket, this.key, this.#id, signal).catch(() => {})
+    for (let left = ABORTS; left > 0; left--) {
+      try {
+        return await abortUpload(this.#bucket, this.key, this.#id, signal)
+      } catch (thrown) {
+        if (!toRekeyError(thrown).retryable && !isUnanswered(thrown)) return
+      }
+    }
   }
 
   #checksumOf(at: number): string {
@@ -131,10 +139,16 @@ function elementOf(algorithm: Algorithm): string {
 /** As long as it is not completed there is nothing under the key, whether an answer came or not. */
 function harmless(thrown: unknown): never {
   const error = toRekeyError(thrown)
-  throw error.code === 'E_UNANSWERED' ? new RekeyError('E_CONNECTION', error.message, { cause: thrown }) : error
+  throw isUnanswered(error) ? new RekeyError('E_CONNECTION', error.message, { cause: thrown }) : error
 }
 
+function isUnanswered(thrown: unknown): boolean {
+  return toRekeyError(thrown).code === 'E_UNANSWERED'
+}
+
+/** Also where it is gone already: aborting twice does no harm. Throws what the server says. */
 export async function abortUpload(bucket: Bucket, key: string, id: string, signal: AbortSignal): Promise<void> {
-  const request = { method: 'DELETE', key, query: `uploadId=${encodeQuery(id)}` } as const
-  await demand(bucket, request, `aborting the upload of ${keyText(key)}`, signal)
+  const reply = await bucket.send({ method: 'DELETE', key, query: `uploadId=${encodeQuery(id)}` }, signal)
+  if (!isError(reply) || errorCode(reply) === 'NoSuchUpload') return
+  throw failureOf(reply, `aborting the upload of ${keyText(key)}`)
 }
