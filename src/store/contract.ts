@@ -5,6 +5,7 @@
 import type { RekeyError } from '../record/errors.ts'
 import type { Key } from '../record/key.ts'
 import type { Reason } from '../record/record.ts'
+import type { Uploads } from './uploads.ts'
 
 /** What a listing knows of a key. `mtime` and `expires` are milliseconds since 1970, UTC. */
 export interface Entry {
@@ -212,6 +213,8 @@ export interface Store {
   alike?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (string | undefined)[]>
   /** whether each pair's destination holds all that its source holds; for `merge` */
   includes?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (boolean | RekeyError)[]>
+  /** writes in parts that were left unfinished */
+  readonly uploads?: Uploads
   /** requests by name that one key takes; a part of one where many keys share it */
   requests?(work: StoreWork, sizeBytes: number): Readonly<Record<string, number>>
   /** a few words on how it is doing, for the progress line: `32 in flight` */

@@ -146,9 +146,14 @@ function isUnanswered(thrown: unknown): boolean {
   return toRekeyError(thrown).code === 'E_UNANSWERED'
 }
 
+/** Whether an answer says that there is no such upload; Ceph calls it a key. */
+export function isGone(reply: Reply): boolean {
+  return reply.status === 404 && errorCode(reply) !== 'NoSuchBucket'
+}
+
 /** Also where it is gone already: aborting twice does no harm. Throws what the server says. */
 export async function abortUpload(bucket: Bucket, key: string, id: string, signal: AbortSignal): Promise<void> {
   const reply = await bucket.send({ method: 'DELETE', key, query: `uploadId=${encodeQuery(id)}` }, signal)
-  if (!isError(reply) || errorCode(reply) === 'NoSuchUpload') return
+  if (!isError(reply) || isGone(reply)) return
   throw failureOf(reply, `aborting the upload of ${keyText(key)}`)
 }

@@ -15,6 +15,8 @@ export interface Obedience {
   readonly conditions?: boolean
   /** keeps CRC32s, knows nothing of them, or refuses requests that hold one; kept when absent */
   readonly checksums?: 'kept' | 'ignored' | 'refused'
+  /** whom it takes those for who ask; told of nobody when absent */
+  readonly user?: string
 }
 
 export interface HeldObject {
@@ -28,6 +30,8 @@ interface Upload {
   readonly key: string
   readonly isSummed: boolean
   readonly parts: Map<number, Buffer>
+  /** who has begun it; not told when absent */
+  readonly by?: string | undefined
 }
 
 export interface Asked {
@@ -55,6 +59,7 @@ type Answered = readonly [status: number, body?: string | Buffer, headers?: Read
 export async function obedientServer({
   conditions = true,
   checksums = 'kept',
+  user,
 }: Obedience = {}): Promise<ObedientServer> {
   const objects = new Map<string, HeldObject>()
   const uploads = new Map<string, Upload>()
@@ -64,7 +69,7 @@ export async function obedientServer({
     const { method, key, query, headers } = request
     if (checksums === 'refused' && Object.keys(headers).some((name) => /^x-amz-checksum-(crc|alg)/.test(name)))
       return refused(501, 'NotImplemented')
-    if (key === '') return [200, listing(objects)]
+    if (key === '') return [200, query.has('uploads') ? uploadListing(uploads) : listing(objects)]
     if (query.has('uploads')) return begin(request)
     if (query.has('uploadId')) return ofUpload(request)
     if (method === 'PUT') return write(request)
@@ -97,7 +102,7 @@ export async function obedientServer({
   function begin({ key, headers }: Asked): Answered {
     const id = randomUUID()
     const isSummed = checksums === 'kept' && headers['x-amz-checksum-algorithm'] === 'CRC32'
-    uploads.set(id, { key, isSummed, parts: new Map() })
+    uploads.set(id, { key, isSummed, parts: new Map(), by: user })
     const said = { 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' }
     const body = `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`
     return [200, body, isSummed ? said : {}]
@@ -186,6 +191,14 @@ function listing(objects: ReadonlyMap<string, HeldObject>): string {
       `<Contents><Key>${encodeURIComponent(key)}</Key><LastModified>2025-01-01T00:00:00.000Z</LastModified><ETag>"${etag}"</ETag><Size>${body.length}</Size></Contents>`,
   )
   return `<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`
+}
+
+function uploadListing(uploads: ReadonlyMap<string, Upload>): string {
+  const all = [...uploads].map(([id, { key, by }]) => {
+    const initiator = by === undefined ? '' : `<Initiator><ID>${by}</ID></Initiator>`
+    return `<Upload><Key>${encodeURIComponent(key)}</Key><UploadId>${id}</UploadId>${initiator}<Initiated>2025-01-01T00:00:00.000Z</Initiated></Upload>`
+  })
+  return `<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>${all.join('')}</ListMultipartUploadsResult>`
 }
 
 function refused(status: number, code: string): Answered {
