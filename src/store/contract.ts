@@ -84,7 +84,12 @@ export type Outcome = (
       /** of a removal that has only hidden the key: the delete marker, by which `restore` takes it back */
       readonly marker?: string
     } & Extras)
-  | { readonly outcome: 'skipped'; readonly reason: Reason }
+  | {
+      readonly outcome: 'skipped'
+      readonly reason: Reason
+      /** of a key that is gone: the delete marker that hides just what was to be removed, whoever has made it */
+      readonly marker?: string
+    }
   | { readonly outcome: 'failed' | 'unknown'; readonly error: RekeyError }
 ) & {
   /** how often it was tried; set by wrap/retry, absent for once */

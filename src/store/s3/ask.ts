@@ -23,4 +23,4 @@ export function failed(code: RekeyError['code'], message: string): Outcome {
 }
 
 export const EXISTS: Outcome = { outcome: 'skipped', reason: 'exists' }
-export const GONE: Outcome = { outcome: 'skipped', reason: 'gone' }
+export const GONE: Outcome & { readonly outcome: 'skipped' } = { outcome: 'skipped', reason: 'gone' }

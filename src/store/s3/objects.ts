@@ -11,6 +11,7 @@ import { DestinationLocks } from './destination-locks.ts'
 import { digestObjects } from './digest-objects.ts'
 import { Encryption } from './encryption.ts'
 import { expectedRequests } from './expected-requests.ts'
+import { HiddenObjects } from './hidden-objects.ts'
 import { readObject } from './read-object.ts'
 import { restoreObjects } from './restore-objects.ts'
 import { statObjects } from './stat-objects.ts'
@@ -21,6 +22,7 @@ export interface Objects {
   readonly abilities: Abilities
   readonly encryption: Encryption
   readonly offer: ChecksumOffer
+  readonly hidden: HiddenObjects
   readonly locks: DestinationLocks
   /** access control lists are copied too */
   readonly acl: boolean
@@ -47,10 +49,12 @@ export function objectCalls(
   Pick<Store, 'stat' | 'copy' | 'read' | 'write' | 'remove' | 'restore' | 'digest' | 'checksums' | 'requests'>
 > {
   const part = Number(surroundings.env(PART_SIZE_VARIABLE) ?? 0)
+  const encryption = new Encryption(bucket)
   const objects: Objects = {
     bucket,
     abilities: new Abilities(bucket, surroundings),
-    encryption: new Encryption(bucket),
+    encryption,
+    hidden: new HiddenObjects(bucket, encryption),
     offer: new ChecksumOffer(),
     locks: new DestinationLocks(),
     acl,
