@@ -15,10 +15,15 @@ export class ChecksumOffer {
 
   /** Learns from the answer to a write that had a checksum. True where it is worth writing again without one. */
   learn(reply: Reply, named: string | undefined): boolean {
-    const isRefused = reply.status === 501 || (reply.status === 400 && REFUSALS.has(errorCode(reply) ?? ''))
+    const isRefused = isRefusal(reply)
     if (isRefused || (reply.status < 300 && named === undefined)) this.#isTaken = false
     return isRefused
   }
+}
+
+/** Whether it may be a header that has been refused; what else has been is refused again without it. */
+function isRefusal(reply: Reply): boolean {
+  return reply.status === 501 || (reply.status === 400 && REFUSALS.has(errorCode(reply) ?? ''))
 }
 
 /** What servers say to a header that they do not know. */

@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto'
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import { keyText } from '../../record/key.ts'
-import { demand } from './ask.ts'
 import type { Algorithm } from './checksum.ts'
 import { ALGORITHMS, headerOf } from './checksum.ts'
 import { errorCode, failureOf, isError } from './classify.ts'
@@ -49,9 +48,20 @@ export class Multipart {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<Multipart> {
-    const what = `beginning ${keyText(key)} in parts`
-    const request = { method: 'POST', key, query: 'uploads=', headers } as const
-    return new Multipart(bucket, key, await demand(bucket, request, what, signal).catch(harmless))
+    const begun = await Multipart.ask(bucket, key, headers, signal)
+    if (begun instanceof Multipart) return begun
+    throw failureOf(begun, `beginning ${keyText(key)} in parts`)
+  }
+
+  /** As `begin`, or the answer by which the server refuses. */
+  static async ask(
+    bucket: Bucket,
+    key: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Multipart | Reply> {
+    const reply = await bucket.send({ method: 'POST', key, query: 'uploads=', headers }, signal).catch(harmless)
+    return isError(reply) ? reply : new Multipart(bucket, key, reply)
   }
 
   /** `number` counts from 1. A part without an answer does no harm: it is sent again or aborted with the rest. */

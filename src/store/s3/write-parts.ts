@@ -1,8 +1,9 @@
 /** Writes pieces as the parts of one object, some at a time. Holds those under way, and the next. */
 import { createHash } from 'node:crypto'
-import { toRekeyError } from '../../record/errors.ts'
+import { keyText } from '../../record/key.ts'
 import type { Outcome } from '../contract.ts'
 import { crc32Of, headerOf, summing } from './checksum.ts'
+import { failureOf } from './classify.ts'
 import type { Guarded } from './complete-upload.ts'
 import { completeUpload } from './complete-upload.ts'
 import { MOST_PARTS, Multipart } from './multipart.ts'
@@ -74,14 +75,12 @@ async function begin(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Multipart> {
-  if (!offer.isTaken) return await Multipart.begin(bucket, key, headers, signal)
-  try {
-    return await Multipart.begin(bucket, key, { ...headers, ...WHOLE_CRC32 }, signal)
-  } catch (thrown) {
-    // Nothing has been begun by a request that was refused.
-    if (toRekeyError(thrown).code !== 'E_UNSUPPORTED') throw thrown
-    return await Multipart.begin(bucket, key, headers, signal)
+  if (offer.isTaken) {
+    const begun = await Multipart.ask(bucket, key, { ...headers, ...WHOLE_CRC32 }, signal)
+    if (begun instanceof Multipart) return begun
+    if (!offer.learn(begun, undefined)) throw failureOf(begun, `beginning ${keyText(key)} in parts`)
   }
+  return await Multipart.begin(bucket, key, headers, signal)
 }
 
 const WHOLE_CRC32 = { 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' }

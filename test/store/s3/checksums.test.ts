@@ -5,6 +5,8 @@ import type { Content, Store } from '../../../src/store/contract.ts'
 import { checksumsIn, crc32Of, summing } from '../../../src/store/s3/checksum.ts'
 import { storedSum } from '../../../src/store/s3/stored-sum.ts'
 import { compareContents } from '../../../src/store/same-content.ts'
+import { recordsOf, runTool } from '../../run-tool.ts'
+import { s3Environment } from '../../servers/s3.ts'
 import type { Obedience, ObedientServer } from './obedient-server.ts'
 import { obedientServer, sumOf } from './obedient-server.ts'
 import { openAt, signal } from './open.ts'
@@ -72,10 +74,31 @@ test.each(['ignored', 'refused'] as const)(
   },
 )
 
-test('a server that refuses checksums of uploads in parts gets them without', async () => {
+test('a server that refuses checksums of uploads in parts gets them without, and is asked for one once', async () => {
   const { server, store } = await opened({ checksums: 'refused' })
   expect(await write(store, 'k', bytes)).toMatchObject({ outcome: 'done' })
-  expect(server.objects.get('k')).toMatchObject({ body: bytes })
+  expect(await write(store, 'l', bytes)).toMatchObject({ outcome: 'done' })
+  for (const key of ['k', 'l']) expect(server.objects.get(key)).toMatchObject({ body: bytes })
+  expect(server.asked.filter(({ headers }) => headers['x-amz-checksum-algorithm'] !== undefined)).toHaveLength(1)
+})
+
+test('verify names the proof, and reads nothing', async () => {
+  const { server, store } = await opened()
+  await write(store, 'whole', bytes.subarray(0, PART))
+  const held = server.objects.get('whole')
+  server.objects.set('parts', {
+    body: bytes.subarray(0, PART),
+    etag: `${'0'.repeat(32)}-2`,
+    crc32: held?.crc32,
+    headers: {},
+  })
+  const read = () => server.asked.filter(({ method, key }) => method === 'GET' && key !== '').length
+  const record = { store: 's3://bucket', key: 'whole', to: 'parts', outcome: 'done' }
+  const run = await runTool('verify', { stdin: `${JSON.stringify(record)}\n`, env: s3Environment(server) })
+  expect(recordsOf(run)).toMatchObject([
+    { verified: true, proof: 'checksum', digest: expect.stringMatching(/^crc32:/) },
+  ])
+  expect(read()).toBe(0)
 })
 
 describe('what is stored and has no MD5 for an etag', () => {
