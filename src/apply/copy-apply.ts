@@ -4,6 +4,7 @@ import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, number, text, texts } from '../stage/tool.ts'
+import { cleanStage } from './clean-uploads.ts'
 import type { CopyOptions } from './copy-stage.ts'
 import { copyStage } from './copy-stage.ts'
 import type { IfExists } from './if-exists.ts'
@@ -30,6 +31,10 @@ export const copyApply: Tool<CopyOptions> = {
       says: 'notes each write before it is made, so that also what a kill cuts short can be told and undone',
     },
     { command: 'copy-apply --retry < run.ndjson > again.ndjson', says: 'tries what failed or is unknown once more' },
+    {
+      command: 'copy-apply --clean-uploads 24 < plan.ndjson > /dev/null',
+      says: 'copies nothing; ends what earlier runs have left half uploaded',
+    },
   ],
   flags: {
     'dry-run': { type: 'boolean', alias: 'n', help: 'write nothing; records come out as planned, skipped or failed' },
@@ -65,6 +70,12 @@ export const copyApply: Tool<CopyOptions> = {
       value: 'FIELD',
       help: 'a hash field that holds a time, for newest (Redis)',
     },
+    'clean-uploads': {
+      type: 'number',
+      min: 1,
+      value: 'HOURS',
+      help: 'copy nothing; end our uploads to these destinations, idle so long (S3)',
+    },
     acl: { type: 'boolean', help: 'access control lists are copied too, inside one endpoint (S3)' },
     ...AWS_FLAGS,
   },
@@ -74,6 +85,7 @@ export const copyApply: Tool<CopyOptions> = {
   closedOutput: ({ dryRun }) => (dryRun ? 'quiet' : 'stop'),
   check(args) {
     refuseResumeWithRetry(args)
+    refuseCleaningWithMore(args)
     return {
       dryRun: flag(args, 'dry-run'),
       ifExists: text(args, 'if-exists') as IfExists,
@@ -83,6 +95,7 @@ export const copyApply: Tool<CopyOptions> = {
       retry: flag(args, 'retry'),
       resume: texts(args, 'resume'),
       intents: text(args, 'intents'),
+      cleanUploads: number(args, 'clean-uploads'),
       mtimeFields: texts(args, 'mtime-field'),
       prices: pricesOf(args),
       ...awsSettings(args),
@@ -96,7 +109,10 @@ export const copyApply: Tool<CopyOptions> = {
     ...(aws === undefined ? {} : { aws }),
   }),
   continues: (options) => options.resume,
-  stage: copyStage,
+  stage: (options) =>
+    options.cleanUploads === undefined
+      ? copyStage(options)
+      : cleanStage({ dryRun: options.dryRun, idleHours: options.cleanUploads }),
 }
 
 /** A journal that is added to would hold both outcomes of a record. */
@@ -106,4 +122,12 @@ function refuseResumeWithRetry(args: Arguments): void {
     'E_USAGE',
     '--retry does not go with --resume: copy-apply --retry < run.ndjson > again.ndjson renews the journal',
   )
+}
+
+function refuseCleaningWithMore(args: Arguments): void {
+  if (number(args, 'clean-uploads') === undefined) return
+  const isMore = flag(args, 'retry') || texts(args, 'resume').length > 0 || text(args, 'intents') !== undefined
+  if (!isMore) return
+  const message = '--clean-uploads copies nothing: it does not go with --resume, --retry or --intents'
+  throw new RekeyError('E_USAGE', message)
 }

@@ -30,6 +30,8 @@ export interface CopyOptions {
   readonly retry: boolean
   readonly resume: readonly string[]
   readonly intents: string | undefined
+  /** hours: only uploads that are idle so long are ended, and nothing is copied */
+  readonly cleanUploads: number | undefined
   readonly mtimeFields: readonly string[]
   /** the file of --prices */
   readonly prices: string | undefined

@@ -78,11 +78,20 @@ async function removeAndSettle(
     })
     // A removal is guarded by what the key was, so that sending it again can do no harm.
     const there = await lookAt(source, keysOf(unclear), context.abort)
-    open = unclear.filter((work, at) => {
-      if (there[at] === undefined) settlements.set(work, { outcome: 'done' })
+    const gone = unclear.filter((_, at) => there[at] === undefined)
+    // Asked again about what is gone, a store names the marker that hides it.
+    const asked = gone.length === 0 ? [] : await remove(source, gone, context)
+    gone.forEach((work, at) => {
+      settlements.set(work, { outcome: 'done', ...markerOf(asked[at]) })
+    })
+    open = unclear.filter((_, at) => {
       return there[at] !== undefined && tries <= retries && !context.stop.aborted
     })
   }
+}
+
+function markerOf(outcome: Outcome | undefined): { readonly marker?: string } {
+  return outcome !== undefined && 'marker' in outcome && outcome.marker !== undefined ? { marker: outcome.marker } : {}
 }
 
 /** Why a key must stay: what it is a copy of, or what is a copy of it, is not there, or is the key itself. */

@@ -45,11 +45,9 @@ export function deleteStage(options: DeleteOptions): Stage {
         const stamp = stampOf(started, context.now())
         return group.items.map(({ line }, at) => {
           const settlement = settlements[at] as Settlement
-          const isGone = settlement.outcome === 'done'
-          return settle(line, settlement, stamp, {
-            deleted: isGone ? options.side : undefined,
-            marker: isGone && 'marker' in settlement ? settlement.marker : undefined,
-          })
+          const marker = 'marker' in settlement ? settlement.marker : undefined
+          const isDeleted = settlement.outcome === 'done' || marker !== undefined
+          return settle(line, settlement, stamp, { deleted: isDeleted ? options.side : undefined, marker })
         })
       },
     })

@@ -5,6 +5,7 @@
 import type { RekeyError } from '../record/errors.ts'
 import type { Key } from '../record/key.ts'
 import type { Reason } from '../record/record.ts'
+import type { Uploads } from './uploads.ts'
 
 /** What a listing knows of a key. `mtime` and `expires` are milliseconds since 1970, UTC. */
 export interface Entry {
@@ -83,7 +84,12 @@ export type Outcome = (
       /** of a removal that has only hidden the key: the delete marker, by which `restore` takes it back */
       readonly marker?: string
     } & Extras)
-  | { readonly outcome: 'skipped'; readonly reason: Reason }
+  | {
+      readonly outcome: 'skipped'
+      readonly reason: Reason
+      /** of a key that is gone: the delete marker that hides just what was to be removed, whoever has made it */
+      readonly marker?: string
+    }
   | { readonly outcome: 'failed' | 'unknown'; readonly error: RekeyError }
 ) & {
   /** how often it was tried; set by wrap/retry, absent for once */
@@ -102,6 +108,9 @@ export type Looked = Entry | undefined | RekeyError
 
 /** The digest of one key's content, undefined when it is absent. Equal digests mean equal content, type included. */
 export type Digested = string | undefined | RekeyError
+
+/** What a store keeps of a key's whole content beside it: hexadecimal, by algorithm. Empty where it keeps none, or would not tell. */
+export type Checksums = Readonly<Record<string, string>>
 
 /**
  * A key's content on its way from one store to another. `form` says how to read the bytes: `plain` content, or a
@@ -200,6 +209,8 @@ export interface Store {
   /** takes back removals, by taking away just these delete markers; one that is not there is `skipped`/`gone` */
   restore?(hidden: readonly Hidden[], signal: AbortSignal): Promise<readonly Outcome[]>
   digest?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]>
+  /** for contents whose digests cannot be compared. Never throws. */
+  checksums?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Checksums[]>
   /**
    * The digests of those pairs that are seen at one look to be two keys, both there, alike in content and in all that
    * the store holds. Undefined says nothing about a pair: it is to be looked at with `stat` and `digest`. Never throws.
@@ -207,6 +218,8 @@ export interface Store {
   alike?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (string | undefined)[]>
   /** whether each pair's destination holds all that its source holds; for `merge` */
   includes?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (boolean | RekeyError)[]>
+  /** writes in parts that were left unfinished */
+  readonly uploads?: Uploads
   /** requests by name that one key takes; a part of one where many keys share it */
   requests?(work: StoreWork, sizeBytes: number): Readonly<Record<string, number>>
   /** a few words on how it is doing, for the progress line: `32 in flight` */

@@ -2,7 +2,7 @@
 import { RekeyError, toRekeyError } from '../record/errors.ts'
 import type { Key } from '../record/key.ts'
 import type { Proof } from '../record/record.ts'
-import type { Content, Digested, Pair, Store } from './contract.ts'
+import type { Checksums, Content, Digested, Pair, Store } from './contract.ts'
 
 /**
  * The answer about one pair, how strong it is, and the digests by which the two can be recognised later: `toDigest`
@@ -15,7 +15,10 @@ export type Compared =
   /** one of the two is absent */
   | undefined
 
-/** Compares by digests where both stores make the same kind, otherwise by reading both. One answer per pair. */
+/**
+ * Compares by digests where both stores make the same kind, by checksums where both keep one of an algorithm, otherwise by
+ * reading both. One answer per pair.
+ */
 export async function compareContents(
   source: Store,
   dest: Store,
@@ -23,10 +26,13 @@ export async function compareContents(
   signal: AbortSignal,
 ): Promise<readonly Compared[]> {
   const [here, there] = await digests(source, dest, pairs, signal)
+  const compared = pairs.map((_, at) => compareDigests(here?.[at], there?.[at]))
+  const open = pairs.filter((_, at) => compared[at] === 'not comparable')
+  const byChecksum = await compareChecksums(source, dest, open, signal)
   return Promise.all(
     pairs.map(async (pair, at) => {
-      const compared = compareDigests(here?.[at], there?.[at])
-      if (compared !== 'not comparable') return compared
+      const known = compared[at] === 'not comparable' ? byChecksum.get(pair) : compared[at]
+      if (known !== undefined) return known
       const byBytes = await compareBytes(source, dest, pair, signal)
       return withDigests(byBytes, here?.[at], there?.[at])
     }),
@@ -83,6 +89,41 @@ function compareDigests(here: Digested, there: Digested): Compared | 'not compar
   if (here === there) return { same: true, proof: 'digest', digest: here }
   const kind = here.slice(0, here.indexOf(':') + 1)
   return there.startsWith(kind) ? { same: false, proof: 'digest' } : 'not comparable'
+}
+
+/** The pairs that checksums tell about; those that they tell nothing about are not among them. */
+async function compareChecksums(
+  source: Store,
+  dest: Store,
+  pairs: readonly Pair[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Pair, Compared>> {
+  const told = new Map<Pair, Compared>()
+  if (pairs.length === 0 || source.checksums === undefined || dest.checksums === undefined) return told
+  const [here, there] = await Promise.all([
+    source.checksums(
+      pairs.map((pair) => pair.from),
+      signal,
+    ),
+    dest.checksums(
+      pairs.map((pair) => pair.to),
+      signal,
+    ),
+  ])
+  pairs.forEach((pair, at) => {
+    const compared = sameChecksum(here[at] ?? {}, there[at] ?? {})
+    if (compared !== undefined) told.set(pair, compared)
+  })
+  return told
+}
+
+/** By the first algorithm of the source that the destination has too. */
+function sameChecksum(here: Checksums, there: Checksums): Compared {
+  const algorithm = Object.keys(here).find((name) => there[name] !== undefined)
+  if (algorithm === undefined) return undefined
+  return here[algorithm] === there[algorithm]
+    ? { same: true, proof: 'checksum', digest: `${algorithm}:${here[algorithm]}` }
+    : { same: false, proof: 'checksum' }
 }
 
 function withDigests(compared: Compared, here: Digested, there: Digested): Compared {

@@ -7,12 +7,13 @@ import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import { keyText } from '../../record/key.ts'
 import type { Surroundings } from '../open.ts'
 import { failureOf, isError } from './classify.ts'
-import type { Bucket, Reply, Request } from './connection.ts'
+import type { Bucket } from './connection.ts'
 import { deletionOf } from './deletion-request.ts'
 import type { Obeyed } from './destination-guard.ts'
 import { NOTHING_OBEYED } from './destination-guard.ts'
 import { encodeKey, encodeQuery } from './keys.ts'
 import { NEEDS } from './permissions.ts'
+import type { Reply, Request } from './request.ts'
 
 /** `If-None-Match: *` and `If-Match` on the destination, of a copy and of a PUT. */
 export interface WriteAbilities {

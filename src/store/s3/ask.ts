@@ -2,7 +2,8 @@
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Outcome } from '../contract.ts'
 import { failureOf, isError } from './classify.ts'
-import type { Bucket, Reply, Request } from './connection.ts'
+import type { Bucket } from './connection.ts'
+import type { Reply, Request } from './request.ts'
 
 /** The answer to a request that must succeed. Throws what an error means; `what` and `needs` as for `failureOf`. */
 export async function demand(
@@ -28,4 +29,4 @@ export function failed(code: RekeyError['code'], message: string): Outcome {
 }
 
 export const EXISTS: Outcome = { outcome: 'skipped', reason: 'exists' }
-export const GONE: Outcome = { outcome: 'skipped', reason: 'gone' }
+export const GONE: Outcome & { readonly outcome: 'skipped' } = { outcome: 'skipped', reason: 'gone' }

@@ -1,7 +1,7 @@
 /** What an object has beside its bytes: headers and tags, as answers tell them and as requests give them. Pure. */
 import type { Content, Extras } from '../contract.ts'
-import type { Reply } from './connection.ts'
 import { encodeQuery } from './keys.ts'
+import type { Reply } from './request.ts'
 import { escapeXml, tag, tags, unescapeXml } from './xml.ts'
 
 const KEPT = [

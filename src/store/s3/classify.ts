@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../record/errors.ts'
 import { RekeyError } from '../../record/errors.ts'
-import type { Reply } from './connection.ts'
+import type { Reply } from './request.ts'
 import { tag, unescapeXml } from './xml.ts'
 
 /**
@@ -79,6 +79,10 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ConditionalRequestConflict: 'E_BUSY',
   TemporaryRedirect: 'E_BUSY',
   RequestTimeout: 'E_TIMEOUT',
+  // What came is not what was sent.
+  BadDigest: 'E_CONNECTION',
+  XAmzContentChecksumMismatch: 'E_CONNECTION',
+  XAmzContentSHA256Mismatch: 'E_CONNECTION',
   PreconditionFailed: 'E_CHANGED',
   KeyTooLongError: 'E_NAME',
   KeyTooLong: 'E_NAME',

@@ -4,7 +4,6 @@ import { keyText } from '../../record/key.ts'
 import type { Evidence, Guard, Outcome } from '../contract.ts'
 import { failed } from './ask.ts'
 import { failureOf, isError } from './classify.ts'
-import type { Reply } from './connection.ts'
 import { conditionOf, guardVerdict, refusedBy } from './destination-guard.ts'
 import { isKms } from './encryption.ts'
 import { head } from './look-up.ts'
@@ -12,6 +11,7 @@ import type { Multipart } from './multipart.ts'
 import { keepTags } from './object-tags.ts'
 import type { Objects } from './objects.ts'
 import { NEEDS } from './permissions.ts'
+import type { Reply } from './request.ts'
 import { plainEtag } from './stored-object.ts'
 import { tag } from './xml.ts'
 
@@ -21,6 +21,8 @@ export interface Guarded {
   readonly expect?: Evidence | undefined
   /** what the upload was begun with; Ceph forgets them */
   readonly tags?: Readonly<Record<string, string>> | undefined
+  /** the checksum of the whole content, in the upload's own algorithm, where it is known */
+  readonly checksum?: string | undefined
 }
 
 /** Never throws. The upload is either completed or aborted when it ends. */
@@ -52,7 +54,7 @@ export async function completeUpload(
 async function complete(
   { bucket, abilities, encryption }: Objects,
   upload: Multipart,
-  { guard, expect = {} }: Guarded,
+  { guard, expect = {}, checksum }: Guarded,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { key } = upload
@@ -63,7 +65,7 @@ async function complete(
     if (settled !== undefined) return settled
     condition = conditionOf(guard, (await abilities.writes(key, signal)).put, there)
   }
-  const reply = await upload.complete(condition, signal)
+  const reply = await upload.complete(condition, checksum, signal)
   if (reply.status === 412) return refusedBy(guard, key)
   if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `completing ${keyText(key)}`, NEEDS.write) }
   return wholeOf(upload, reply)

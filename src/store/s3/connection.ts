@@ -1,68 +1,32 @@
 /**
- * One bucket through one endpoint: signed requests, each taking its turn at the gate. What the server has refused
- * because it was asked in the wrong place, at the wrong time or with credentials that have ended is put right and
- * asked again here; any other answer is the caller's to judge, and any other failure `wrap/retry`'s to try again.
+ * One bucket through one endpoint: requests, each taking its turn at the gate. What the server has refused because it was
+ * asked in the wrong place, at the wrong time or with credentials that have ended is put right and asked again here; any
+ * other answer is the caller's to judge, and any other failure `wrap/retry`'s to try again.
  */
-import { hash } from 'node:crypto'
-import { setMaxListeners } from 'node:events'
-import Pool from 'undici/lib/dispatcher/pool.js'
-import { RekeyError } from '../../record/errors.ts'
+import type { RekeyError } from '../../record/errors.ts'
+import { brokenFailure, isClosed, isTimeout } from './broken.ts'
 import { asksForLess } from './classify.ts'
 import { Correction } from './correction.ts'
-import type { Credentials, Identity } from './credentials.ts'
-import type { Broken, Exchange } from './exchange.ts'
+import type { Broken } from './exchange.ts'
 import { StreamExchange, WholeExchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
-import { encodeKey } from './keys.ts'
 import { Pace } from './pace.ts'
-import { EMPTY_HASH, Signer, UNSIGNED } from './sign.ts'
+import type { Reply, Request, Streamed } from './request.ts'
+import { isRead } from './request.ts'
 import type { Target } from './target.ts'
+import type { WireSettings } from './wire.ts'
+import { Wire } from './wire.ts'
 
-export interface Request {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
-  /** absent for the bucket itself */
-  readonly key?: string
-  /** encoded and sorted by names, without '?' */
-  readonly query?: string
-  /** by names in lower case; all are signed */
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | string
-}
-
-export interface Reply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly body: Buffer
-}
-
-export interface Streamed {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | undefined>>
-  /** To be read to its end or given up by `return`. Throws E_CONNECTION or E_TIMEOUT when the rest does not come. */
-  readonly body: AsyncIterable<Uint8Array>
-}
-
-export interface BucketSettings {
+export interface BucketSettings extends WireSettings {
   readonly name: string
   /** where the bucket is, as far as is known */
   readonly target: Target
   /** where it is if it is in this region; the same target for a server that is the only one */
   targetIn(region: string): Promise<Target>
-  readonly identity: Identity
-  readonly timeoutMs: number
-  /** the requester pays for requests and transfer; said with every request */
-  readonly requesterPays?: boolean
   readonly gate: Gate
   /** milliseconds since 1970 */
   now(): number
 }
-
-/** Makes the exchange that an answer comes by. */
-type Opening<Answer> = (
-  over: (exchange: Exchange) => void,
-  done: (answer: Answer) => void,
-  failed: (broken: Broken) => void,
-) => Exchange
 
 /** How often a request that was refused for its place, time or credentials is put right. */
 const CORRECTIONS = 3
@@ -77,12 +41,7 @@ export class Bucket {
   readonly #settings: BucketSettings
   readonly #pace: Pace
   readonly #correction: Correction
-  #target: Target
-  #signer: Signer
-  #pool: Pool
-  readonly #retired: Pool[] = []
-  /** what is to end when a signal is aborted */
-  readonly #underWay = new WeakMap<AbortSignal, Set<Exchange>>()
+  readonly #wire: Wire
 
   constructor(settings: BucketSettings) {
     this.name = settings.name
@@ -92,9 +51,7 @@ export class Bucket {
     this.#settings = settings
     this.#pace = new Pace(settings.gate)
     this.#correction = new Correction(settings)
-    this.#target = settings.target
-    this.#signer = new Signer(settings.target.region)
-    this.#pool = openPool(settings.target, settings.timeoutMs)
+    this.#wire = new Wire(settings.target, settings, () => settings.now() + this.#correction.clockOffsetMs)
   }
 
   /**
@@ -148,16 +105,16 @@ export class Bucket {
 
   /** Ends what is under way. */
   async close(): Promise<void> {
-    await Promise.all([this.#pool, ...this.#retired].map((pool) => pool.destroy()))
+    await this.#wire.close()
   }
 
   #whole(request: Request, signal: AbortSignal): Promise<Reply | Broken> {
-    return this.#dispatch<Reply>(request, signal, (over, done, failed) => new WholeExchange(over, done, failed))
+    return this.#wire.dispatch<Reply>(request, signal, (over, done, failed) => new WholeExchange(over, done, failed))
   }
 
   async #streamed(request: Request, signal: AbortSignal): Promise<Streamed> {
     for (let tries = 1; ; tries++) {
-      const answer = await this.#dispatch<Streamed>(request, signal, (ended, done, failed) => {
+      const answer = await this.#wire.dispatch<Streamed>(request, signal, (ended, done, failed) => {
         return new StreamExchange(ended, done, failed, (broken) => this.#failure(request, broken))
       })
       if ('status' in answer) return answer
@@ -166,111 +123,18 @@ export class Bucket {
     }
   }
 
-  #dispatch<Answer>(request: Request, signal: AbortSignal, open: Opening<Answer>): Promise<Answer | Broken> {
-    const credentials = this.#settings.identity.current()
-    return credentials instanceof Promise
-      ? credentials.then((renewed) => this.#begin(request, signal, renewed, open))
-      : this.#begin(request, signal, credentials, open)
-  }
-
-  #begin<Answer>(
-    request: Request,
-    signal: AbortSignal,
-    credentials: Credentials,
-    open: Opening<Answer>,
-  ): Promise<Answer | Broken> {
-    if (signal.aborted) return Promise.resolve({ error: ENDED, wasSent: false, wasAnswered: false })
-    const exchanges = this.#exchangesOf(signal)
-    return new Promise<Answer | Broken>((resolve) => {
-      const exchange = open((one) => exchanges.delete(one), resolve, resolve)
-      exchanges.add(exchange)
-      this.#write(request, credentials, exchange)
-    })
-  }
-
-  #write({ method, key, query, headers, body }: Request, credentials: Credentials, exchange: Exchange): void {
-    const { basePath, host } = this.#target
-    const path = key === undefined ? basePath || '/' : `${basePath}/${encodeKey(key)}`
-    const signed = this.#signer.sign(
-      {
-        method,
-        host,
-        path,
-        query: query ?? '',
-        headers: this.#withPayer(headers),
-        payloadHash: this.#payloadHash(body),
-      },
-      credentials,
-      this.#settings.now() + this.#correction.clockOffsetMs,
-    )
-    this.#pool.dispatch(
-      {
-        method,
-        path: query === undefined || query === '' ? path : `${path}?${query}`,
-        headers: signed,
-        body: body ?? null,
-        // Left to itself, undici closes the connection behind a HEAD and a DELETE.
-        reset: false,
-        idempotent: true,
-        blocking: false,
-      },
-      exchange,
-    )
-  }
-
-  #withPayer(headers: Request['headers']): Request['headers'] {
-    return this.#settings.requesterPays === true ? { ...headers, 'x-amz-request-payer': 'requester' } : headers
-  }
-
-  #payloadHash(body: Uint8Array | string | undefined): string {
-    if (body === undefined || body.length === 0) return EMPTY_HASH
-    return this.#target.origin.startsWith('https:') ? UNSIGNED : hash('sha256', body)
-  }
-
   /** Whether the cause of a refusal has been put right, so that the request is worth sending again. */
   async #putRight(reply: Reply): Promise<boolean> {
-    const before = this.#target
+    const before = this.#wire.target
     const target = await this.#correction.of(reply, before)
     if (target === undefined) return false
-    if (target !== before && this.#target === before) this.#moveTo(target)
+    if (target !== before && this.#wire.target === before) this.#wire.moveTo(target)
     return true
   }
 
-  #moveTo(target: Target): void {
-    if (target.origin !== this.#target.origin) {
-      // What is under way there is to be finished.
-      this.#retired.push(this.#pool)
-      this.#pool = openPool(target, this.#settings.timeoutMs)
-    }
-    this.#target = target
-    this.#signer = new Signer(target.region)
-  }
-
-  #failure(request: Request, { error, wasSent, wasAnswered }: Broken): RekeyError {
-    const isTimeout = TIMEOUTS.has((error as NodeJS.ErrnoException).code ?? '')
-    if (isTimeout) this.#pace.timedOut()
-    const what = `${this.location}: ${wordsOf(error, this.#settings.timeoutMs)}`
-    if (wasSent && !isRead(request)) return new RekeyError('E_UNANSWERED', what, { cause: error })
-    const cut = wasAnswered && !isTimeout ? ', while the answer came' : ''
-    return new RekeyError(isTimeout ? 'E_TIMEOUT' : 'E_CONNECTION', `${what}${cut}`, { cause: error })
-  }
-
-  /** One listener a signal, however many requests there are. */
-  #exchangesOf(signal: AbortSignal): Set<Exchange> {
-    const known = this.#underWay.get(signal)
-    if (known !== undefined) return known
-    const exchanges = new Set<Exchange>()
-    this.#underWay.set(signal, exchanges)
-    setMaxListeners(0, signal)
-    signal.addEventListener(
-      'abort',
-      () => {
-        for (const exchange of exchanges) exchange.abort(ENDED)
-        this.#underWay.delete(signal)
-      },
-      { once: true },
-    )
-    return exchanges
+  #failure(request: Request, broken: Broken): RekeyError {
+    if (isTimeout(broken)) this.#pace.timedOut()
+    return brokenFailure(request, broken, this.location, this.#settings.timeoutMs)
   }
 }
 
@@ -284,39 +148,4 @@ async function* once(body: Buffer): AsyncGenerator<Uint8Array> {
   if (body.length > 0) yield body
 }
 
-const MOST_CONNECTIONS = 512
-
 const NOTHING = Buffer.alloc(0)
-
-const ENDED = new Error('the run was ended before the answer came')
-
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
-
-function openPool({ origin }: Target, timeoutMs: number): Pool {
-  return new Pool(origin, {
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    connect: { timeout: timeoutMs, noDelay: true },
-    // A connection rests for a moment after each answer, so that twice as many as requests take turns.
-    connections: MOST_CONNECTIONS,
-    pipelining: 1,
-  })
-}
-
-function isRead({ method }: Request): boolean {
-  return method === 'GET' || method === 'HEAD'
-}
-
-function isClosed({ error }: Broken): boolean {
-  return CLOSINGS.has((error as NodeJS.ErrnoException).code ?? '')
-}
-
-const CLOSINGS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
-
-function wordsOf(error: Error, timeoutMs: number): string {
-  const code = (error as NodeJS.ErrnoException).code
-  if (TIMEOUTS.has(code ?? '')) return `no answer in ${timeoutMs} ms`
-  // Connecting to several addresses fails with one error for each, and no words of its own.
-  const first = error instanceof AggregateError ? (error.errors[0] as Error) : error
-  return first.message || String(code)
-}

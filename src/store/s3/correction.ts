@@ -3,7 +3,8 @@
  * credentials that have ended.
  */
 import { errorCode } from './classify.ts'
-import type { BucketSettings, Reply } from './connection.ts'
+import type { BucketSettings } from './connection.ts'
+import type { Reply } from './request.ts'
 import type { Target } from './target.ts'
 import { tag } from './xml.ts'
 

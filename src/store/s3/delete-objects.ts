@@ -32,7 +32,7 @@ export async function deleteObjects(
   )
   const example = found.find(isObject)
   if (example !== undefined) await encryption.learn(example, signal)
-  const outcomes = targets.map((target, at) => verdictOf(objects, target, found[at]))
+  const outcomes = await Promise.all(targets.map((target, at) => verdictOf(objects, target, found[at], signal)))
   const open = found.filter((_, at) => outcomes[at] === undefined) as StoredObject[]
   if (open.length === 0) return outcomes as Outcome[]
   let removed: ReadonlyMap<string, Outcome>
@@ -47,9 +47,17 @@ export async function deleteObjects(
   return outcomes.map((outcome, at) => outcome ?? (removed.get(targets[at]?.key as string) as Outcome))
 }
 
-/** What settles a target without a removal. */
-function verdictOf({ encryption }: Objects, { expect }: Target, found: Found): Outcome | undefined {
-  if (found === undefined) return GONE
+/** What settles a target without a removal. One that is gone was maybe hidden by a run that could not tell it any more. */
+async function verdictOf(
+  { encryption, hidden }: Objects,
+  { key, expect }: Target,
+  found: Found,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  if (found === undefined) {
+    const marker = await hidden.markerOf(key as string, expect, signal)
+    return marker === undefined ? GONE : { ...GONE, marker }
+  }
   if (found instanceof RekeyError) return { outcome: 'failed', error: found }
   const verdict = weigh(expect, found, digestOf(found, encryption))
   return verdict === 'same' ? undefined : { outcome: 'failed', error: notAsExpected(found.key, verdict, found) }

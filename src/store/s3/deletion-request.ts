@@ -1,6 +1,6 @@
 /** DeleteObjects: up to a thousand deletions in one request, and what its answer says of each. Pure. */
 import { createHash } from 'node:crypto'
-import type { Reply, Request } from './connection.ts'
+import type { Reply, Request } from './request.ts'
 import { escapeXml, tag, tags, unescapeXml } from './xml.ts'
 
 export const MOST_DELETIONS = 1000

@@ -3,8 +3,9 @@
  * about it in a run; when it is, every further source of a copy is looked at by itself. Holds one answer.
  */
 import { RekeyError } from '../../record/errors.ts'
-import type { Bucket, Reply } from './connection.ts'
+import type { Bucket } from './connection.ts'
 import { head } from './look-up.ts'
+import type { Reply } from './request.ts'
 import type { StoredObject } from './stored-object.ts'
 
 export class Encryption {

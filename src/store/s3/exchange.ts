@@ -1,6 +1,6 @@
 /** One request on the wire, from its dispatch to its answer: the handler that undici calls, with no stream between. */
 import type { Handler } from 'undici/lib/dispatcher/pool.js'
-import type { Reply, Streamed } from './connection.ts'
+import type { Reply, Streamed } from './request.ts'
 
 /** What went wrong with an exchange, before anything is made of it. */
 export interface Broken {

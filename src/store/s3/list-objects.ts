@@ -10,7 +10,7 @@ import { sameKey } from '../../record/key.ts'
 import type { Entry, Range } from '../contract.ts'
 import { compileGlob, globPrefix } from '../glob.ts'
 import { failureOf, isError } from './classify.ts'
-import type { Bucket, Request } from './connection.ts'
+import type { Bucket } from './connection.ts'
 import { compare } from './key-order.ts'
 import { encodeBytes, encodeQuery } from './keys.ts'
 import { objectsPage, versionsPage } from './list-page.ts'
@@ -18,6 +18,7 @@ import { withValues } from './list-values.ts'
 import { NEEDS } from './permissions.ts'
 import type { Cursor, Page } from './range-listing.ts'
 import { listRanges } from './range-listing.ts'
+import type { Request } from './request.ts'
 
 /** More requests than this add nothing: the pages come faster than one core can read them. */
 const WIDEST = 32

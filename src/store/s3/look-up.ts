@@ -29,10 +29,16 @@ export async function lookUp(bucket: Bucket, keys: readonly Key[], signal: Abort
   return names.map((name) => (typeof name === 'string' ? found.get(name) : name))
 }
 
-/** Undefined for a key that is absent, or of which the newest version is a delete marker. */
-export async function head(bucket: Bucket, name: string, signal: AbortSignal): Promise<Found> {
+/** `headers` ask for more. Undefined for a key that is absent, or of which the newest version is a delete marker. */
+export async function head(
+  bucket: Bucket,
+  name: string,
+  signal: AbortSignal,
+  headers?: Readonly<Record<string, string>>,
+): Promise<Found> {
   try {
-    const reply = await bucket.send({ method: 'HEAD', key: name }, signal)
+    const request = { method: 'HEAD', key: name } as const
+    const reply = await bucket.send(headers === undefined ? request : { ...request, headers }, signal)
     if (reply.status === 404) return undefined
     return reply.status < 300 ? objectOf(name, reply.headers) : failureOf(reply, `HEAD ${keyText(name)}`, NEEDS.look)
   } catch (thrown) {

@@ -5,8 +5,9 @@ import { keyText } from '../../record/key.ts'
 import { demand } from './ask.ts'
 import { taggingXml, tagsIn } from './attributes.ts'
 import { failureOf, isError } from './classify.ts'
-import type { Bucket, Reply } from './connection.ts'
+import type { Bucket } from './connection.ts'
 import { head } from './look-up.ts'
+import type { Reply } from './request.ts'
 
 /** Empty where there are none, and where the server knows no tags. `headers`: what a look at the object has shown. */
 export async function tagsOf(

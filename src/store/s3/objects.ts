@@ -2,6 +2,8 @@
 import type { Store } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
 import { Abilities } from './abilities.ts'
+import { ChecksumOffer } from './checksum-offer.ts'
+import { checksumsOf } from './checksums-of-objects.ts'
 import type { Bucket } from './connection.ts'
 import { copyObjects } from './copy-objects.ts'
 import { deleteObjects } from './delete-objects.ts'
@@ -9,6 +11,7 @@ import { DestinationLocks } from './destination-locks.ts'
 import { digestObjects } from './digest-objects.ts'
 import { Encryption } from './encryption.ts'
 import { expectedRequests } from './expected-requests.ts'
+import { HiddenObjects } from './hidden-objects.ts'
 import { readObject } from './read-object.ts'
 import { restoreObjects } from './restore-objects.ts'
 import { statObjects } from './stat-objects.ts'
@@ -18,6 +21,8 @@ export interface Objects {
   readonly bucket: Bucket
   readonly abilities: Abilities
   readonly encryption: Encryption
+  readonly offer: ChecksumOffer
+  readonly hidden: HiddenObjects
   readonly locks: DestinationLocks
   /** access control lists are copied too */
   readonly acl: boolean
@@ -40,12 +45,17 @@ export function objectCalls(
   bucket: Bucket,
   { acl = false }: { readonly acl?: boolean },
   surroundings: Surroundings,
-): Required<Pick<Store, 'stat' | 'copy' | 'read' | 'write' | 'remove' | 'restore' | 'digest' | 'requests'>> {
+): Required<
+  Pick<Store, 'stat' | 'copy' | 'read' | 'write' | 'remove' | 'restore' | 'digest' | 'checksums' | 'requests'>
+> {
   const part = Number(surroundings.env(PART_SIZE_VARIABLE) ?? 0)
+  const encryption = new Encryption(bucket)
   const objects: Objects = {
     bucket,
     abilities: new Abilities(bucket, surroundings),
-    encryption: new Encryption(bucket),
+    encryption,
+    hidden: new HiddenObjects(bucket, encryption),
+    offer: new ChecksumOffer(),
     locks: new DestinationLocks(),
     acl,
     copyLimitBytes: part || COPY_LIMIT_BYTES,
@@ -60,6 +70,7 @@ export function objectCalls(
     remove: (targets, signal) => deleteObjects(objects, targets, signal),
     restore: (hidden, signal) => restoreObjects(bucket, hidden, signal),
     digest: (keys, signal) => digestObjects(bucket, objects.encryption, keys, signal),
+    checksums: (keys, signal) => checksumsOf(bucket, keys, signal),
     requests: (work, sizeBytes) => expectedRequests(work, sizeBytes, objects),
   }
 }

@@ -1,6 +1,7 @@
 /** Tells the gate how the answers come in: quick, slow or not at all. Holds a number for each kind of request. */
-import type { Request } from './connection.ts'
+
 import type { Gate } from './gate.ts'
+import type { Request } from './request.ts'
 
 /** Slower than this many times the quickest, requests queue somewhere: more of them would not make it faster. */
 const QUEUED = 3

@@ -1,22 +1,23 @@
 /**
  * An object as content for another store. A small one is read at once, a large one while it is written elsewhere. What
- * comes is held against the digest that the server gives of it.
+ * comes is held against the digest or the checksum that the server gives of it.
  */
-import { createHash } from 'node:crypto'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import type { Content } from '../contract.ts'
 import { headersKept } from './attributes.ts'
+import { CHECKSUM_MODE } from './checksum.ts'
 import { failureOf } from './classify.ts'
-import type { Bucket, Streamed } from './connection.ts'
-import { isKms } from './encryption.ts'
+import type { Bucket } from './connection.ts'
 import { notAsExpected } from './evidence.ts'
 import { nameOf } from './key-name.ts'
 import { tagsOf } from './object-tags.ts'
 import { NEEDS } from './permissions.ts'
+import type { Streamed } from './request.ts'
 import type { StoredObject } from './stored-object.ts'
-import { isPlainEtag, objectOf } from './stored-object.ts'
+import { objectOf } from './stored-object.ts'
+import { storedSum } from './stored-sum.ts'
 
 /** Up to so many bytes are read at once and held until they are written. */
 const SMALL_BYTES = 1024 * 1024
@@ -25,7 +26,7 @@ const SMALL_BYTES = 1024 * 1024
 export async function readObject(bucket: Bucket, key: Key, signal: AbortSignal): Promise<Content | undefined> {
   const name = nameOf(key)
   if (typeof name !== 'string') throw name
-  const streamed = await bucket.stream({ method: 'GET', key: name }, signal)
+  const streamed = await bucket.stream({ method: 'GET', key: name, headers: CHECKSUM_MODE }, signal)
   if (streamed.status >= 300) {
     const body = await collected(streamed.body)
     const failure = failureOf({ ...streamed, body }, `reading ${keyText(key)}`, NEEDS.read)
@@ -46,7 +47,8 @@ export async function readObject(bucket: Bucket, key: Key, signal: AbortSignal):
 
 async function* readAgain(bucket: Bucket, object: StoredObject, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const { key, etag } = object
-  const streamed = await bucket.stream({ method: 'GET', key, headers: { 'if-match': `"${etag}"` } }, signal)
+  const headers = { ...CHECKSUM_MODE, 'if-match': `"${etag}"` }
+  const streamed = await bucket.stream({ method: 'GET', key, headers }, signal)
   if (streamed.status === 412 || streamed.status === 404) throw notAsExpected(key, 'changed')
   if (streamed.status >= 300)
     throw failureOf({ ...streamed, body: await collected(streamed.body) }, `reading ${keyText(key)}`, NEEDS.read)
@@ -62,21 +64,20 @@ async function* checked(
   { key, sizeBytes, etag }: StoredObject,
   { headers, body }: Streamed,
 ): AsyncGenerator<Uint8Array> {
-  const digest = isPlainEtag(etag) && !isKms(headers) && !isCustomerKey(headers) ? createHash('md5') : undefined
+  const sum = storedSum(etag, headers)
   let total = 0
   for await (const chunk of body) {
     total += chunk.length
-    digest?.update(chunk)
+    sum?.add(chunk)
     yield chunk
   }
   if (total !== sizeBytes)
     throw new RekeyError('E_CONNECTION', `${keyText(key)}: ${sizeBytes} bytes were announced and ${total} came`)
-  if (digest !== undefined && digest.digest('hex') !== etag)
-    throw new RekeyError('E_CONNECTION', `${keyText(key)}: the bytes that came are not those that are stored (MD5)`)
-}
-
-function isCustomerKey(headers: Streamed['headers']): boolean {
-  return headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined
+  if (sum !== undefined && !sum.agrees())
+    throw new RekeyError(
+      'E_CONNECTION',
+      `${keyText(key)}: the bytes that came are not those that are stored (${sum.name})`,
+    )
 }
 
 async function giveUp({ body }: Streamed): Promise<void> {

@@ -4,6 +4,7 @@ import type { Surroundings } from '../open.ts'
 import type { Bucket } from './connection.ts'
 import { listObjects } from './list-objects.ts'
 import { objectCalls } from './objects.ts'
+import { unfinishedUploads } from './unfinished-uploads.ts'
 
 /** Requests in flight are the gate's to count: two batches keep it busy, one being prepared while one is answered. */
 const TRAITS: Traits = {
@@ -24,6 +25,7 @@ export function s3Store(bucket: Bucket, prefix: string, settings: StoreSettings,
     traits: TRAITS,
     list: (range, signal) => listObjects(bucket, prefix, range, signal),
     ...objectCalls(bucket, settings.aws ?? {}, surroundings),
+    uploads: unfinishedUploads(bucket, surroundings),
     state: () => `${bucket.gate.inFlight} in flight`,
     close: () => bucket.close(),
   }

@@ -1,6 +1,6 @@
 /** One object as S3 tells of it, in a listing or in the headers of an answer. */
 import type { Entry } from '../contract.ts'
-import type { Reply } from './connection.ts'
+import type { Reply } from './request.ts'
 
 export interface StoredObject extends Entry {
   readonly key: string

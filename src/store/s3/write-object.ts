@@ -1,7 +1,7 @@
 /**
  * Writes the content of another store as an object: in one request what fits one piece, in parts anything larger. Holds
- * one piece where that is all, otherwise as many as are under way and the next. A piece's MD5 goes along, so that the
- * server takes nothing that was damaged on its way.
+ * one piece where that is all, otherwise as many as are under way and the next. A piece's MD5 goes along, and its CRC32
+ * where the server takes that, so that nothing is stored that was damaged on its way.
  */
 import { createHash } from 'node:crypto'
 import { RekeyError } from '../../record/errors.ts'
@@ -9,8 +9,8 @@ import { keyText } from '../../record/key.ts'
 import type { Content, Guard, Item, Outcome } from '../contract.ts'
 import { failed, outcomeOf } from './ask.ts'
 import { headersFor, unheld } from './attributes.ts'
+import { crc32Of, headerOf } from './checksum.ts'
 import { failureOf, isError } from './classify.ts'
-import type { Bucket, Reply } from './connection.ts'
 import { conditionOf, guardVerdict, NOTHING_OBEYED, needsLook, refusedBy } from './destination-guard.ts'
 import { isKms } from './encryption.ts'
 import { nameOf } from './key-name.ts'
@@ -18,8 +18,11 @@ import { head } from './look-up.ts'
 import type { Objects } from './objects.ts'
 import { NEEDS } from './permissions.ts'
 import { piecesOf } from './pieces.ts'
+import type { Reply } from './request.ts'
 import { isPlainEtag, plainEtag } from './stored-object.ts'
 import { partSizes, writeParts } from './write-parts.ts'
+
+const CRC32 = headerOf('crc32')
 
 /** Never throws. The error of the source is the outcome's, and nothing is left behind then. */
 export async function writeObject(objects: Objects, item: Item, guard: Guard, signal: AbortSignal): Promise<Outcome> {
@@ -56,7 +59,7 @@ async function write(
     const first = await pieces.next()
     const second = first.done ? first : await pieces.next()
     const body = (first.value as Buffer | undefined) ?? Buffer.alloc(0)
-    if (second.done) return await putWhole(bucket, name, content, body, guard, condition, signal)
+    if (second.done) return await putWhole(objects, name, content, body, guard, condition, signal)
     const all = chain([body, second.value], pieces)
     return await writeParts(objects, name, headersFor(content), all, { guard, expect, tags: content.tags }, signal)
   } finally {
@@ -65,7 +68,7 @@ async function write(
 }
 
 async function putWhole(
-  bucket: Bucket,
+  objects: Objects,
   key: string,
   content: Content,
   body: Buffer,
@@ -73,27 +76,34 @@ async function putWhole(
   condition: Record<string, string>,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { bucket, offer } = objects
   const md5 = createHash('md5').update(body).digest()
+  const checksum = offer.isTaken ? crc32Of(body) : undefined
   const headers: Record<string, string> = {
     ...headersFor(content),
     ...condition,
     'content-md5': md5.toString('base64'),
+    ...(checksum === undefined ? {} : { [CRC32]: checksum }),
   }
   const reply = await bucket.send({ method: 'PUT', key, headers, body }, signal)
   if (reply.status === 412) return refusedBy(guard, key)
+  if (checksum !== undefined && offer.learn(reply, reply.headers[CRC32]))
+    return await putWhole(objects, key, content, body, guard, condition, signal)
   if (reply.status === 501 && headers['x-amz-tagging'] !== undefined) {
     const { tags: _, ...rest } = content
-    return withLost(await putWhole(bucket, key, rest, body, guard, condition, signal), ['tags'])
+    return withLost(await putWhole(objects, key, rest, body, guard, condition, signal), ['tags'])
   }
   if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `writing ${keyText(key)}`, NEEDS.write) }
-  return stored(key, reply, md5.toString('hex'))
+  return stored(key, reply, md5.toString('hex'), checksum)
 }
 
 /** What the server says it has stored is held against what was sent. */
-function stored(key: string, { headers }: Reply, md5: string): Outcome {
+function stored(key: string, { headers }: Reply, md5: string, checksum: string | undefined): Outcome {
   const etag = plainEtag(headers.etag ?? '')
   if (isPlainEtag(etag) && etag !== md5 && !isKms(headers))
     return failed('E_STORE', `${keyText(key)}: the server has stored other bytes than were sent (MD5)`)
+  if (checksum !== undefined && (headers[CRC32] ?? checksum) !== checksum)
+    return failed('E_STORE', `${keyText(key)}: the server has stored other bytes than were sent (CRC32)`)
   return { outcome: 'done', ...(etag === '' ? {} : { etag }) }
 }
 

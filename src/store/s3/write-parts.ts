@@ -1,6 +1,9 @@
 /** Writes pieces as the parts of one object, some at a time. Holds those under way, and the next. */
 import { createHash } from 'node:crypto'
+import { keyText } from '../../record/key.ts'
 import type { Outcome } from '../contract.ts'
+import { crc32Of, headerOf, summing } from './checksum.ts'
+import { failureOf } from './classify.ts'
 import type { Guarded } from './complete-upload.ts'
 import { completeUpload } from './complete-upload.ts'
 import { MOST_PARTS, Multipart } from './multipart.ts'
@@ -27,15 +30,19 @@ export async function writeParts(
   guarded: Guarded,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const upload = await Multipart.begin(objects.bucket, key, headers, signal)
+  const upload = await begin(objects, key, headers, signal)
+  const isSummed = upload.checksum?.algorithm === 'crc32'
+  const whole = isSummed && upload.checksum?.isWhole ? summing('crc32') : undefined
   const failure = new AbortController()
   const ended = AbortSignal.any([signal, failure.signal])
   const errors: unknown[] = []
   const underWay = new Set<Promise<void>>()
   const start = (number: number, piece: Buffer) => {
     const md5 = createHash('md5').update(piece).digest('base64')
+    const checksum = isSummed ? { [headerOf('crc32')]: crc32Of(piece) } : {}
+    whole?.add(piece)
     const task: Promise<void> = upload
-      .put(number, { 'content-md5': md5 }, piece, ended)
+      .put(number, { 'content-md5': md5, ...checksum }, piece, ended)
       .catch((thrown) => {
         errors.push(thrown)
         failure.abort()
@@ -55,7 +62,25 @@ export async function writeParts(
     failure.abort()
   }
   await Promise.all(underWay)
-  if (errors.length === 0) return await completeUpload(objects, upload, guarded, signal)
+  if (errors.length === 0)
+    return await completeUpload(objects, upload, { ...guarded, checksum: whole?.value() }, signal)
   await upload.abort()
   throw errors[0]
 }
+
+/** Asks for a checksum of the whole, unless the server has shown that it takes none. */
+async function begin(
+  { bucket, offer }: Objects,
+  key: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Multipart> {
+  if (offer.isTaken) {
+    const begun = await Multipart.ask(bucket, key, { ...headers, ...WHOLE_CRC32 }, signal)
+    if (begun instanceof Multipart) return begun
+    if (!offer.learn(begun, undefined)) throw failureOf(begun, `beginning ${keyText(key)} in parts`)
+  }
+  return await Multipart.begin(bucket, key, headers, signal)
+}
+
+const WHOLE_CRC32 = { 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' }

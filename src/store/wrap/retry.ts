@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import type { Entry, Item, Outcome, Range, Store } from '../contract.ts'
+import type { Uploads } from '../uploads.ts'
 import { wrapStore } from './wrapper.ts'
 
 /** Time and chance, as a run has them. */
@@ -87,7 +88,9 @@ export function withRetry(store: Store, retries: number, pacing: Pacing): Store 
   const refused = (out: unknown) => (out instanceof RekeyError ? out : undefined)
   const counted = (out: Outcome, tries: number): Outcome => ({ ...out, tries })
 
+  const { uploads } = store
   return wrapStore(store, {
+    ...(uploads === undefined ? {} : { uploads: uploadsAgain(uploads, whole) }),
     list: (range, signal) => listAgain(store, range, signal, again, rest),
     stat: (keys, signal) => each(keys, (some) => whole(() => store.stat(some, signal)), refused),
     copy: (pairs, guard, signal) =>
@@ -107,6 +110,14 @@ export function withRetry(store: Store, retries: number, pacing: Pacing): Store 
       return outcomes[0] as Outcome
     },
   })
+}
+
+function uploadsAgain(uploads: Uploads, whole: <T>(call: () => Promise<T>) => Promise<T>): Uploads {
+  return {
+    begun: (near, signal) => whole(() => uploads.begun(near, signal)),
+    state: (upload, signal) => whole(() => uploads.state(upload, signal)),
+    end: (upload, signal) => whole(() => uploads.end(upload, signal)),
+  }
 }
 
 async function restFor(tries: number, { random, stop }: Pacing): Promise<void> {

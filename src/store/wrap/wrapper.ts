@@ -9,6 +9,7 @@ export function wrapStore(store: Store, replaced: Partial<Store>): Store {
     list: store.list.bind(store),
     stat: store.stat.bind(store),
     close: store.close.bind(store),
+    ...(store.uploads === undefined ? {} : { uploads: replaced.uploads ?? store.uploads }),
   }
   const optional = [
     'copy',
@@ -16,6 +17,7 @@ export function wrapStore(store: Store, replaced: Partial<Store>): Store {
     'write',
     'remove',
     'digest',
+    'checksums',
     'alike',
     'includes',
     'restore',

@@ -1,0 +1,158 @@
+/** The connections to where a bucket is: each request is signed and goes out, whatever comes of it. */
+import { hash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import Pool from 'undici/lib/dispatcher/pool.js'
+import { ENDED } from './broken.ts'
+import type { Credentials, Identity } from './credentials.ts'
+import type { Broken, Exchange } from './exchange.ts'
+import { encodeKey } from './keys.ts'
+import type { Request } from './request.ts'
+import { EMPTY_HASH, Signer, UNSIGNED } from './sign.ts'
+import type { Target } from './target.ts'
+
+export interface WireSettings {
+  readonly identity: Identity
+  readonly timeoutMs: number
+  /** the requester pays for requests and transfer; said with every request */
+  readonly requesterPays?: boolean
+}
+
+/** Makes the exchange that an answer comes by. */
+export type Opening<Answer> = (
+  over: (exchange: Exchange) => void,
+  done: (answer: Answer) => void,
+  failed: (broken: Broken) => void,
+) => Exchange
+
+const MOST_CONNECTIONS = 512
+
+export class Wire {
+  readonly #settings: WireSettings
+  /** the server's time, in milliseconds since 1970, as far as is known */
+  readonly #now: () => number
+  #target: Target
+  #signer: Signer
+  #pool: Pool
+  readonly #retired: Pool[] = []
+  /** what is to end when a signal is aborted */
+  readonly #underWay = new WeakMap<AbortSignal, Set<Exchange>>()
+
+  constructor(target: Target, settings: WireSettings, now: () => number) {
+    this.#settings = settings
+    this.#now = now
+    this.#target = target
+    this.#signer = new Signer(target.region)
+    this.#pool = openPool(target, settings.timeoutMs)
+  }
+
+  get target(): Target {
+    return this.#target
+  }
+
+  /** What is asked from now on is asked there. */
+  moveTo(target: Target): void {
+    if (target.origin !== this.#target.origin) {
+      // What is under way there is to be finished.
+      this.#retired.push(this.#pool)
+      this.#pool = openPool(target, this.#settings.timeoutMs)
+    }
+    this.#target = target
+    this.#signer = new Signer(target.region)
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    await Promise.all([this.#pool, ...this.#retired].map((pool) => pool.destroy()))
+  }
+
+  /** Resolves also when no answer comes; rejects only when no credentials can be had. */
+  dispatch<Answer>(request: Request, signal: AbortSignal, open: Opening<Answer>): Promise<Answer | Broken> {
+    const credentials = this.#settings.identity.current()
+    return credentials instanceof Promise
+      ? credentials.then((renewed) => this.#begin(request, signal, renewed, open))
+      : this.#begin(request, signal, credentials, open)
+  }
+
+  #begin<Answer>(
+    request: Request,
+    signal: AbortSignal,
+    credentials: Credentials,
+    open: Opening<Answer>,
+  ): Promise<Answer | Broken> {
+    if (signal.aborted) return Promise.resolve({ error: ENDED, wasSent: false, wasAnswered: false })
+    const exchanges = this.#exchangesOf(signal)
+    return new Promise<Answer | Broken>((resolve) => {
+      const exchange = open((one) => exchanges.delete(one), resolve, resolve)
+      exchanges.add(exchange)
+      this.#write(request, credentials, exchange)
+    })
+  }
+
+  #write({ method, key, query, headers, body }: Request, credentials: Credentials, exchange: Exchange): void {
+    const { basePath, host } = this.#target
+    const path = key === undefined ? basePath || '/' : `${basePath}/${encodeKey(key)}`
+    const signed = this.#signer.sign(
+      {
+        method,
+        host,
+        path,
+        query: query ?? '',
+        headers: this.#withPayer(headers),
+        payloadHash: this.#payloadHash(body),
+      },
+      credentials,
+      this.#now(),
+    )
+    this.#pool.dispatch(
+      {
+        method,
+        path: query === undefined || query === '' ? path : `${path}?${query}`,
+        headers: signed,
+        body: body ?? null,
+        // Left to itself, undici closes the connection behind a HEAD and a DELETE.
+        reset: false,
+        idempotent: true,
+        blocking: false,
+      },
+      exchange,
+    )
+  }
+
+  #withPayer(headers: Request['headers']): Request['headers'] {
+    return this.#settings.requesterPays === true ? { ...headers, 'x-amz-request-payer': 'requester' } : headers
+  }
+
+  #payloadHash(body: Uint8Array | string | undefined): string {
+    if (body === undefined || body.length === 0) return EMPTY_HASH
+    return this.#target.origin.startsWith('https:') ? UNSIGNED : hash('sha256', body)
+  }
+
+  /** One listener a signal, however many requests there are. */
+  #exchangesOf(signal: AbortSignal): Set<Exchange> {
+    const known = this.#underWay.get(signal)
+    if (known !== undefined) return known
+    const exchanges = new Set<Exchange>()
+    this.#underWay.set(signal, exchanges)
+    setMaxListeners(0, signal)
+    signal.addEventListener(
+      'abort',
+      () => {
+        for (const exchange of exchanges) exchange.abort(ENDED)
+        this.#underWay.delete(signal)
+      },
+      { once: true },
+    )
+    return exchanges
+  }
+}
+
+function openPool({ origin }: Target, timeoutMs: number): Pool {
+  return new Pool(origin, {
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connect: { timeout: timeoutMs, noDelay: true },
+    // A connection rests for a moment after each answer, so that twice as many as requests take turns.
+    connections: MOST_CONNECTIONS,
+    pipelining: 1,
+  })
+}
