@@ -14,8 +14,17 @@ const PART_NAME = /^part-\d{4,}\.ndjson$/
 /** parts that are written at once */
 const AT_ONCE = 4
 
+interface PartRow {
+  readonly name: string
+  readonly count: number
+  readonly weight: number
+  readonly bytes: number
+  /** hex */
+  readonly sha256: string
+}
+
 export interface Manifest {
-  readonly parts: readonly { name: string; count: number; weight: number; bytes: number; sha256: string }[]
+  readonly parts: readonly PartRow[]
   readonly count: number
   readonly weight: number
   /** ISO 8601 UTC */
@@ -68,16 +77,17 @@ export class PartPlace {
    * was written. Throws E_EXISTS, before anything is written if it can, where another plan stands.
    */
   async write(manifest: Manifest, bodyOf: (part: number) => Content['body']): Promise<number | undefined> {
-    await this.#refuseOthers(manifest)
+    const known = await this.#known(manifest)
     const { stop } = this.#context
-    let there = 0
+    const missing = [...manifest.parts.entries()].filter(([, { name }]) => !known.has(name))
+    let there = known.size
     const written = parallel(
-      numbered(manifest.parts),
+      asStream(missing),
       () => AT_ONCE,
       stop,
       async ([number, part]) => {
         if (await this.#create(part.name, bodyOf(number), part.bytes)) return true
-        if ((await this.#digestOf(part.name)) !== part.sha256) throw this.#other(part.name)
+        await this.#checkSame(part)
         return false
       },
     )
@@ -89,11 +99,23 @@ export class PartPlace {
     return there
   }
 
-  async #refuseOthers(manifest: Manifest): Promise<void> {
+  /** Names of the parts that are there, each looked through: they are this plan's. */
+  async #known(manifest: Manifest): Promise<ReadonlySet<string>> {
     const there = await this.#readManifest()
     if (there !== undefined && !isSamePlan(manifest, there)) throw this.#other(MANIFEST)
-    const ours = new Set(manifest.parts.map(({ name }) => name))
-    for await (const name of this.#partNames()) if (!ours.has(name)) throw this.#other(name)
+    const ours = new Map(manifest.parts.map((part) => [part.name, part]))
+    const known = new Set<string>()
+    for await (const name of this.#partNames()) {
+      const part = ours.get(name)
+      if (part === undefined) throw this.#other(name)
+      await this.#checkSame(part)
+      known.add(name)
+    }
+    return known
+  }
+
+  async #checkSame({ name, sha256 }: PartRow): Promise<void> {
+    if ((await this.#digestOf(name)) !== sha256) throw this.#other(name)
   }
 
   async *#partNames(): AsyncGenerator<string> {
@@ -171,8 +193,8 @@ function manifestText({ parts, ...rest }: Manifest): string {
   return `{"parts":[${rows}\n],${JSON.stringify(rest).slice(1)}\n`
 }
 
-async function* numbered<T>(items: readonly T[]): AsyncGenerator<readonly [number, T]> {
-  yield* items.entries()
+async function* asStream<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
