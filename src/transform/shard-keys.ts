@@ -26,7 +26,7 @@ export const shardKeys: Tool<Options> = {
       says: 'the first of eight shards; another host takes the next',
     },
     {
-      command: 'shard-keys --index 0 --of 8 --by value.space < plan.ndjson > shard-0.ndjson',
+      command: 'shard-keys --index 0 --of 8 --by value.space < uploads.ndjson > shard-0.ndjson',
       says: 'what has one space stays together',
     },
     {
@@ -34,7 +34,7 @@ export const shardKeys: Tool<Options> = {
       says: 'part-0000.ndjson to part-0063.ndjson and manifest.json',
     },
     {
-      command: 'shard-keys --parts 4 --by value.space --weight size --out s3://bucket/parts/ < listing.ndjson',
+      command: 'shard-keys --parts 4 --by value.space --weight size --out s3://bucket/parts/ < uploads.ndjson',
       says: 'parts of even size, no space divided',
     },
   ],
