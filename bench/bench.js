@@ -9,6 +9,8 @@ import { machineText, tableText } from './report.js'
 
 const NAMES = [
   'rewrite',
+  'subtract-keys',
+  'shard-keys',
   'memory',
   'redis-copy',
   'redis-pipeline',

@@ -8,6 +8,7 @@ export const TOOLS: Readonly<Record<string, () => Promise<AnyTool>>> = {
   'list-keys': async () => (await import('../list/list-keys.ts')).listKeys,
   'rewrite-keys': async () => (await import('../transform/rewrite-keys.ts')).rewriteKeys,
   'subtract-keys': async () => (await import('../transform/subtract-keys.ts')).subtractKeys,
+  'shard-keys': async () => (await import('../transform/shard-keys.ts')).shardKeys,
   'copy-apply': async () => (await import('../apply/copy-apply.ts')).copyApply,
   verify: async () => (await import('../verify/verify.ts')).verify,
   'delete-apply': async () => (await import('../apply/delete-apply.ts')).deleteApply,

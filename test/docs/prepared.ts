@@ -36,6 +36,7 @@ const PLANT_FILES = `
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
   printf '{"key":"t%s","value":{"lat":30.%s,"lon":-97.7,"phrase":"dentist"}}\\n' 1 2 2 3 > targets.ndjson
   printf '{"key":"w1","value":{"lat":"30.2","lon":"-97.7","phrase":"dentist"}}\\n' > witnesses.ndjson
+  printf '{"key":"u%s","size":%s,"value":{"space":"did:key:%s"}}\\n' 1 500 a 2 300 b 3 200 a 4 350 c > uploads.ndjson
   printf '{"instanceId":1,"customers":["did:mailto:a.example:ann","did:mailto:b.example:bob"]}' > customers.json
   list-keys --quiet data/indexes/ --limit 5 | rewrite-keys --quiet --sub 's|^|draft/|' --to-store s3://bucket |
     copy-apply --quiet > /dev/null
