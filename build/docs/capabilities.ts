@@ -28,6 +28,7 @@ export const CAPABILITIES: readonly Capabilities[] = [
   { ...REDIS, store: 'Redis' },
   { ...REDIS, store: 'Redis cluster' },
   { ...REDIS, store: 'S3', ordered: true, guards: ['absent', 'match', 'any'] },
+  { ...REDIS, store: 'DynamoDB', guards: ['absent', 'match', 'any'] },
   {
     store: 'JSON file',
     list: true,

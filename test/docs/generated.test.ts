@@ -13,7 +13,9 @@ import { STORE_DEFAULTS } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open.ts'
 import { directoryWith } from '../directory.ts'
 import { ROOT } from '../run-tool.ts'
+import { dynamoDbServer, freshTable } from '../servers/dynamodb.ts'
 import { freshBucket, s3Server } from '../servers/s3.ts'
+import { openAt as openTable } from '../store/dynamodb/open.ts'
 import { openAt } from '../store/s3/open.ts'
 
 const generated = await pages()
@@ -83,6 +85,14 @@ test('what S3 can do', async () => {
 test('what a JSON file can do', async () => {
   const store = await open('json:customers.json')
   expect(capabilitiesOf('JSON file', store)).toEqual(CAPABILITIES.find((row) => row.store === 'JSON file'))
+})
+
+test('what DynamoDB can do', async () => {
+  const server = await dynamoDbServer()
+  const { location } = await freshTable(server)
+  const store = await openTable(server, location)
+  expect(capabilitiesOf('DynamoDB', store)).toEqual(CAPABILITIES[4])
+  await store.close()
 })
 
 describe('markers', () => {

@@ -4,13 +4,13 @@
  * other answer is the caller's to judge, and any other failure `wrap/retry`'s to try again.
  */
 import type { RekeyError } from '../../record/errors.ts'
+import type { Gate } from '../aws/gate.ts'
+import { Pace } from '../aws/pace.ts'
 import { brokenFailure, isClosed, isTimeout } from './broken.ts'
 import { asksForLess } from './classify.ts'
 import { Correction } from './correction.ts'
 import type { Broken } from './exchange.ts'
 import { StreamExchange, WholeExchange } from './exchange.ts'
-import type { Gate } from './gate.ts'
-import { Pace } from './pace.ts'
 import type { Reply, Request, Streamed } from './request.ts'
 import { isRead } from './request.ts'
 import type { Target } from './target.ts'
@@ -71,7 +71,7 @@ export class Bucket {
           if (lost++ === 0 && again) continue
           throw this.#failure(request, answer)
         }
-        this.#pace.answered(request, this.#settings.now() - started, asksForLess(answer))
+        this.#pace.answered(kindOf(request), this.#settings.now() - started, asksForLess(answer))
         if (answer.status < 300 || refused++ >= CORRECTIONS || !(await this.#putRight(answer))) return answer
       }
     } finally {
@@ -90,7 +90,11 @@ export class Bucket {
       for (let tries = 1; ; tries++) {
         const started = this.#settings.now()
         const streamed = await this.#streamed(request, signal)
-        this.#pace.answered(request, this.#settings.now() - started, asksForLess({ ...streamed, body: NOTHING }))
+        this.#pace.answered(
+          kindOf(request),
+          this.#settings.now() - started,
+          asksForLess({ ...streamed, body: NOTHING }),
+        )
         if (streamed.status >= 300) {
           const reply = await whole(streamed)
           if (tries <= CORRECTIONS && (await this.#putRight(reply))) continue
@@ -136,6 +140,12 @@ export class Bucket {
     if (isTimeout(broken)) this.#pace.timedOut()
     return brokenFailure(request, broken, this.location, this.#settings.timeoutMs)
   }
+}
+
+/** Requests that take alike. */
+function kindOf({ method, key, headers }: Request): string {
+  if (key === undefined) return method === 'GET' ? 'list' : 'batch'
+  return headers?.['x-amz-copy-source'] === undefined ? method : 'copy'
 }
 
 async function whole({ status, headers, body }: Streamed): Promise<Reply> {

@@ -1,9 +1,9 @@
 /** The listing of unfinished uploads and of their parts, where it takes several pages. */
 import { CreateMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
+import { Gate } from '../../../src/store/aws/gate.ts'
 import { Bucket } from '../../../src/store/s3/connection.ts'
 import { Identity } from '../../../src/store/s3/credentials.ts'
-import { Gate } from '../../../src/store/s3/gate.ts'
 import { listUploads } from '../../../src/store/s3/unfinished-uploads.ts'
 import { freshBucket, REGION, s3Server } from '../../servers/s3.ts'
 import { obedientServer } from './obedient-server.ts'
