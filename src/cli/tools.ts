@@ -8,6 +8,7 @@ export const TOOLS: Readonly<Record<string, () => Promise<AnyTool>>> = {
   'list-keys': async () => (await import('../list/list-keys.ts')).listKeys,
   'rewrite-keys': async () => (await import('../transform/rewrite-keys.ts')).rewriteKeys,
   'copy-apply': async () => (await import('../apply/copy-apply.ts')).copyApply,
+  'run-parts': async () => (await import('../apply/run-parts.ts')).runParts,
   verify: async () => (await import('../verify/verify.ts')).verify,
   'delete-apply': async () => (await import('../apply/delete-apply.ts')).deleteApply,
 }

@@ -1,5 +1,7 @@
 /** The stores of a run: each location opened once, with limit, retry and, for tests, faults around it. */
 import type { Store, StoreSettings } from './contract.ts'
+import type { LeaseSpace } from './lease/contract.ts'
+import { openLeases } from './lease/open.ts'
 import type { Surroundings } from './open.ts'
 import { openStore } from './open.ts'
 import { parseFaults, withFaults } from './wrap/fault.ts'
@@ -15,6 +17,7 @@ export class Stores {
   readonly #surroundings: Surroundings
   readonly #pacing: Pacing
   readonly #opened = new Map<string, Promise<Store>>()
+  readonly #leases = new Map<string, Promise<LeaseSpace>>()
   readonly #open: Store[] = []
 
   constructor(settings: StoreSettings, surroundings: Surroundings, pacing: Pacing) {
@@ -31,6 +34,15 @@ export class Stores {
     return opening
   }
 
+  openLeases(location: string): Promise<LeaseSpace> {
+    const known = this.#leases.get(location)
+    if (known !== undefined) return known
+    const open = () => openLeases(location, this.#settings, this.#surroundings)
+    const opening = openAgain(open, this.#settings.retries, this.#pacing)
+    this.#leases.set(location, opening)
+    return opening
+  }
+
   /** How the stores are doing that say so; undefined when none does. */
   state(): string | undefined {
     const states = this.#open.flatMap((store) => {
@@ -42,8 +54,9 @@ export class Stores {
   }
 
   async close(): Promise<void> {
-    const stores = await Promise.allSettled(this.#opened.values())
+    const stores = await Promise.allSettled([...this.#opened.values(), ...this.#leases.values()])
     this.#opened.clear()
+    this.#leases.clear()
     await Promise.all(stores.map((opened) => (opened.status === 'fulfilled' ? opened.value.close() : undefined)))
   }
 

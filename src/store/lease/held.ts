@@ -33,6 +33,8 @@ export class Lease {
   readonly #warned = new AbortController()
   readonly #lost = new AbortController()
   readonly #ended = new AbortController()
+  /** called after each heartbeat that has arrived, when `endsAtMs` has moved */
+  onRenewed = () => {}
   #last: Written
   /** one write at a time */
   #turn: Promise<unknown> = Promise.resolve()
@@ -110,7 +112,9 @@ export class Lease {
     if (version !== undefined) this.#last = { record, version, sentMs }
     else await this.#lookFor(record, sentMs)
     // What took longer than the lease is good for has come too late.
-    return this.isHeld
+    if (!this.isHeld) return false
+    this.onRenewed()
+    return true
   }
 
   /** After a no: a heartbeat without an answer may have arrived after all, or not at all. Anything else is a loss. */
