@@ -145,7 +145,7 @@ export class ToolRun {
       this.#messages.error(`stopped after ${this.#tally.newFailures} failures. To go on: ${this.#tool.goOn}`)
     if (this.#signals.received !== undefined)
       this.#messages.warn(`stopped by ${this.#signals.received}. To go on: ${this.#tool.goOn}`)
-    this.#messages.counts(this.#tally, elapsedMs)
+    this.#messages.counts(this.#tally, elapsedMs, this.#stores.used())
     if (this.#signals.received !== undefined) return exitCodeOf(this.#signals.received)
     if (failure !== undefined) return isUsage(failure) && this.#tally.total === 0 ? EXIT.usage : EXIT.stopped
     if (this.#tooManyErrors || closedEarly) return EXIT.stopped

@@ -53,6 +53,15 @@ export class Stores {
     return states.map(({ location, state }) => (states.length === 1 ? state : `${location} ${state}`)).join(', ')
   }
 
+  /** What all stores together have used of what is paid for, by unit; of those that count it. */
+  used(): Readonly<Record<string, number>> {
+    const used: Record<string, number> = {}
+    for (const store of this.#open) {
+      for (const [unit, amount] of Object.entries(store.used?.() ?? {})) used[unit] = (used[unit] ?? 0) + amount
+    }
+    return used
+  }
+
   async close(): Promise<void> {
     const stores = await Promise.allSettled([...this.#opened.values(), ...this.#leases.values()])
     this.#opened.clear()
