@@ -10,6 +10,7 @@ type Opener = (location: string, settings: StoreSettings, surroundings: Surround
 const redis = async () => (await import('./redis.ts')).openRedisLeases
 
 const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {
+  dynamodb: async () => (await import('./dynamodb.ts')).openDynamoDbLeases,
   file: async () => (await import('./file.ts')).openFileLeases,
   redis,
   rediss: redis,

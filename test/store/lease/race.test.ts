@@ -16,21 +16,28 @@ const ROUNDS = 200
 /** Races that are started together. */
 const AT_ONCE = 10
 
-test.each(Object.keys(PLACES))('%s: 20 processes race 200 times, each time one wins', async (kind) => {
-  const { location, env, prefix } = await (PLACES[kind] as (typeof PLACES)[string])()
-  const program = await bundleRacer()
-  const racers = Array.from({ length: RACERS }, (_, at) => startRacer(program, [location, `racer-${at}`], env))
-  onTestFinished(async () => {
-    await Promise.all(racers.map(({ end }) => end()))
-  })
-  for (const { line } of racers) expect(await line()).toBe('ready')
-  for (let round = 0; round < ROUNDS; round += 2 * AT_ONCE) {
-    const names = Array.from({ length: AT_ONCE }, (_, at) => `${prefix}race-${round + at}`)
-    expect(await winners(racers, names), `to create ${names}`).toEqual(names)
-    expect((await winners(racers, ['release'])).length).toBe(RACERS)
-    expect(await winners(racers, names), `to take over ${names}`).toEqual(names)
-  }
-})
+/** Twenty processes that load the SDK of AWS take their time on a machine that has other work. */
+const LONGEST_MS = 240_000
+
+test.each(Object.keys(PLACES))(
+  '%s: 20 processes race 200 times, each time one wins',
+  { timeout: LONGEST_MS },
+  async (kind) => {
+    const { location, env, prefix } = await (PLACES[kind] as (typeof PLACES)[string])()
+    const program = await bundleRacer()
+    const racers = Array.from({ length: RACERS }, (_, at) => startRacer(program, [location, `racer-${at}`], env))
+    onTestFinished(async () => {
+      await Promise.all(racers.map(({ end }) => end()))
+    })
+    for (const { line } of racers) expect(await line()).toBe('ready')
+    for (let round = 0; round < ROUNDS; round += 2 * AT_ONCE) {
+      const names = Array.from({ length: AT_ONCE }, (_, at) => `${prefix}race-${round + at}`)
+      expect(await winners(racers, names), `to create ${names}`).toEqual(names)
+      expect((await winners(racers, ['release'])).length).toBe(RACERS)
+      expect(await winners(racers, names), `to take over ${names}`).toEqual(names)
+    }
+  },
+)
 
 /** What the racers print to one line that all of them are given at once, in order. */
 async function winners(racers: readonly Racer[], words: readonly string[]): Promise<readonly string[]> {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
 import { directoryWith } from '../../directory.ts'
+import { dynamoDbEnvironment, dynamoDbServer, freshTable } from '../../servers/dynamodb.ts'
 import { freshBucket, s3Environment, s3Server } from '../../servers/s3.ts'
 
 export interface LeasePlace {
@@ -12,6 +13,11 @@ export interface LeasePlace {
 }
 
 export const PLACES: Readonly<Record<string, () => Promise<LeasePlace>>> = {
+  dynamodb: async () => {
+    const server = await dynamoDbServer()
+    const table = await freshTable(server)
+    return { location: table.location, env: dynamoDbEnvironment(server), prefix: '' }
+  },
   file: async () => ({ location: `${await directoryWith({})}/leases`, env: {}, prefix: '' }),
   redis: async () => ({ location: `${inject('redis')}/41`, env: {}, prefix: `${randomUUID()}-` }),
   s3: async () => {
