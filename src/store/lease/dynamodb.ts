@@ -3,6 +3,7 @@
  * version, on which every write has a condition. Items have no time of the service's own, so that a lease goes stale by
  * being seen without a change.
  */
+import { setMaxListeners } from 'node:events'
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { RekeyError } from '../../record/errors.ts'
@@ -57,6 +58,7 @@ class DynamoDbLeases implements LeaseSpace {
 
   async read(name: string, signal: AbortSignal): Promise<SeenLease | undefined> {
     const command = new GetItemCommand({ TableName: this.#table, Key: this.#keyOf(name), ConsistentRead: true })
+    setMaxListeners(0, signal)
     const { Item } = await this.#ask(name, false, () => this.#client.send(command, { abortSignal: signal }))
     if (Item === undefined) return undefined
     const version = Item['version']?.S ?? ''
@@ -96,6 +98,7 @@ class DynamoDbLeases implements LeaseSpace {
     const version = `${record.token}.${record.beats} ${record.worker_id}`
     const Item = { ...this.#keyOf(name), version: { S: version }, record: { S: leaseText(record) } }
     const command = new PutItemCommand({ TableName: this.#table, Item, ...condition })
+    setMaxListeners(0, signal)
     return this.#ask(name, true, async () => {
       try {
         await this.#client.send(command, { abortSignal: signal })
