@@ -28,8 +28,13 @@ export function helpText(tool: AnyTool): string {
 }
 
 export function usageLine(tool: AnyTool): string {
-  const words = tool.words.required ? `${tool.words.name}...` : `[${tool.words.name}...]`
-  return `${tool.name} [FLAG...] ${words}    ${tool.words.help}`
+  return `${tool.name} [FLAG...] ${wordSyntax(tool)}    ${tool.words.help}`
+}
+
+/** `LOCATION...`, `[FILE...]`, `LOCATION -- COMMAND...`: what stands behind the flags. */
+export function wordSyntax({ words, command }: AnyTool): string {
+  const several = words.one === true ? words.name : `${words.name}...`
+  return (words.required ? several : `[${several}]`) + (command === undefined ? '' : ` -- ${command.name}`)
 }
 
 /** `-n, --dry-run`, `--rate N`: a flag as the help writes it. */

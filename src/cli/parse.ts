@@ -18,8 +18,9 @@ const PARSING = {
 type Flags = Readonly<Record<string, Flag>>
 
 /** Arguments of a tool, each flag by its long name. Throws E_USAGE that names the flag. */
-export async function parseArguments(tool: AnyTool, argv: readonly string[]): Promise<Arguments> {
+export async function parseArguments(tool: AnyTool, all: readonly string[]): Promise<Arguments> {
   const flags = allFlags(tool)
+  const { argv, command } = commandApart(tool, all)
   refuseValues(argv, flags)
   const { _: positional, $0: _script, ...given } = await declare(tool, flags).parseAsync([...argv])
   for (const key of Object.keys(given)) if (!Object.hasOwn(flags, key)) throw unknownFlag(key, argv, flags)
@@ -29,7 +30,16 @@ export async function parseArguments(tool: AnyTool, argv: readonly string[]): Pr
   if (tool.words.required && words.length === 0 && values.help !== true) {
     throw usage(`${tool.words.name} is missing: ${tool.words.help}`)
   }
-  return { flags: values, words }
+  if (tool.command !== undefined && command.length === 0 && values.help !== true) {
+    throw usage(`the command is missing: -- ${tool.command.name} ${tool.command.help}`)
+  }
+  return { flags: values, words, command }
+}
+
+/** What stands before `--`, and the command behind it; all of it is the tool's own where the tool runs none. */
+function commandApart(tool: AnyTool, all: readonly string[]) {
+  const end = tool.command === undefined ? -1 : all.indexOf('--')
+  return end === -1 ? { argv: all, command: [] } : { argv: all.slice(0, end), command: all.slice(end + 1) }
 }
 
 /** What can stand behind the words typed so far, for the shell. */

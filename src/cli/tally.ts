@@ -49,7 +49,8 @@ export class Tally {
     const total = this.total
     const parts = this.counts.map(([word, count]) => `${grouped(count)} ${word}`)
     const sum = parts.length === 0 ? '' : `: ${parts.join(', ')}`
-    return `${grouped(total)} ${total === 1 ? 'record' : 'records'} in ${(elapsedMs / 1000).toFixed(1)} s${sum}`
+    const { one, many } = this.#tool.counts ?? { one: 'record', many: 'records' }
+    return `${grouped(total)} ${total === 1 ? one : many} in ${(elapsedMs / 1000).toFixed(1)} s${sum}`
   }
 }
 

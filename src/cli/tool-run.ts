@@ -18,9 +18,12 @@ import { Messages } from './messages.ts'
 import { Output } from './output.ts'
 import { openScratch } from './scratch.ts'
 import { exitCodeOf, Signals } from './signals.ts'
+import { startCommand } from './start-command.ts'
+import { steady } from './steady.ts'
 import { grouped, Tally } from './tally.ts'
 import type { AnyTool } from './tools.ts'
 import { mendTornLine } from './torn-line.ts'
+import { Watchdog } from './watchdog.ts'
 
 export class ToolRun {
   readonly #tool: AnyTool
@@ -34,6 +37,9 @@ export class ToolRun {
   readonly #abort = new AbortController()
   readonly #stores: Stores
   readonly #signals: Signals
+  readonly #watchdog = new Watchdog()
+  #shown: (() => string) | undefined
+  #foundBad = false
   #tooManyErrors = false
   #unwritten = 0
 
@@ -71,7 +77,7 @@ export class ToolRun {
     let failure: RekeyError | undefined
     try {
       for (const path of this.#tool.continues?.(this.#options) ?? []) await this.#mendTornLine(path)
-      this.#messages.startProgress(this.#tally, () => this.#stores.state())
+      this.#messages.startProgress(this.#tally, () => this.#state())
       await this.#work()
     } catch (thrown) {
       failure = toRekeyError(thrown)
@@ -80,6 +86,11 @@ export class ToolRun {
     failure = (await this.#finish()) ?? failure
     this.#messages.stopProgress()
     return this.#conclude(failure, Date.now() - started)
+  }
+
+  #state(): string | undefined {
+    const states = [this.#shown?.(), this.#stores.state()].filter((state) => state !== undefined)
+    return states.length === 0 ? undefined : states.join(', ')
   }
 
   async #work(): Promise<void> {
@@ -116,6 +127,7 @@ export class ToolRun {
 
   async #finish(): Promise<RekeyError | undefined> {
     const ends = await Promise.allSettled([this.#output.flush(), this.#stores.close()])
+    this.#watchdog.close()
     this.#signals.release()
     const failed = ends.find((end) => end.status === 'rejected')
     return failed === undefined ? undefined : toRekeyError(failed.reason)
@@ -137,7 +149,7 @@ export class ToolRun {
     if (this.#signals.received !== undefined) return exitCodeOf(this.#signals.received)
     if (failure !== undefined) return isUsage(failure) && this.#tally.total === 0 ? EXIT.usage : EXIT.stopped
     if (this.#tooManyErrors || closedEarly) return EXIT.stopped
-    return this.#tally.anyBad ? EXIT.badRecords : EXIT.ok
+    return this.#tally.anyBad || this.#foundBad ? EXIT.badRecords : EXIT.ok
   }
 
   #context(): Context {
@@ -145,11 +157,21 @@ export class ToolRun {
       stop: this.#stop.signal,
       abort: this.#abort.signal,
       now: Date.now,
+      steady,
       random: Math.random,
+      process: { host: hostname(), pid: process.pid },
       tell: (message) => this.#messages.tell(message),
       warn: (message) => this.#messages.warn(message),
       count: (word, records) => this.#tally.count(word, records),
+      show: (state) => {
+        this.#shown = state
+      },
+      foundBad: () => {
+        this.#foundBad = true
+      },
       open: (location) => this.#stores.open(location),
+      openLeases: (location) => this.#stores.openLeases(location),
+      start: (command) => startCommand(command, this.#watchdog),
       readFile: async function* (path) {
         await checkFiles([path])
         yield* readFile(path, new AbortController().signal)

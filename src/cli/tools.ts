@@ -10,6 +10,7 @@ export const TOOLS: Readonly<Record<string, () => Promise<AnyTool>>> = {
   'subtract-keys': async () => (await import('../transform/subtract-keys.ts')).subtractKeys,
   'shard-keys': async () => (await import('../transform/shard-keys.ts')).shardKeys,
   'copy-apply': async () => (await import('../apply/copy-apply.ts')).copyApply,
+  'run-parts': async () => (await import('../apply/run-parts.ts')).runParts,
   verify: async () => (await import('../verify/verify.ts')).verify,
   'delete-apply': async () => (await import('../apply/delete-apply.ts')).deleteApply,
 }

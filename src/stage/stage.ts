@@ -1,6 +1,8 @@
 /** A stage: a tool's work on the stream of lines, and what it is given to do it with. */
 import type { Line } from '../record/line.ts'
 import type { Store } from '../store/contract.ts'
+import type { LeaseSpace } from '../store/lease/contract.ts'
+import type { Command, Running } from './command.ts'
 
 /**
  * Backpressure is the `for await`, early stop is `return`. A stage's first comment says what it holds in memory.
@@ -16,6 +18,8 @@ export interface Context {
   readonly abort: AbortSignal
   /** milliseconds since 1970 */
   now(): number
+  /** milliseconds on a clock that nobody sets and that goes on while the machine sleeps */
+  steady(): number
   /** from 0 up to, not including, 1 */
   random(): number
   /** tells the user on stderr what was asked for */
@@ -24,8 +28,18 @@ export interface Context {
   warn(message: string): void
   /** counts records that are dealt with and not put out, under a word of the counts line */
   count(word: string, records: number): void
+  /** this process among those of all hosts */
+  readonly process: { readonly host: string; readonly pid: number }
+  /** what the progress line says beside the counts, asked for each time it is drawn */
+  show(state: () => string): void
+  /** makes the exit code 1, for what no record that is printed says by its outcome */
+  foundBad(): void
   /** the store at a location, opened once a run, with retry and limit around it; throws E_LOCATION, E_AUTH and the like */
   open(location: string): Promise<Store>
+  /** the leases at a location, opened once a run; throws as `open` does */
+  openLeases(location: string): Promise<LeaseSpace>
+  /** starts a command; throws E_USAGE when there is none of that name */
+  start(command: Command): Promise<Running>
   /** the bytes of a file that a flag names; throws E_USAGE when it cannot be read */
   readFile(path: string): AsyncIterable<Uint8Array>
   /** opens a file to append to, made when it is not there; throws E_USAGE when it cannot be written */

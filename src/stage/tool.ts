@@ -29,6 +29,8 @@ export type FlagValue = boolean | string | number | readonly string[] | undefine
 export interface Arguments {
   readonly flags: Readonly<Record<string, FlagValue>>
   readonly words: readonly string[]
+  /** what stands behind `--`, where the tool runs a command */
+  readonly command: readonly string[]
 }
 
 export interface Example {
@@ -41,7 +43,11 @@ export interface Tool<Options = unknown> {
   /** five words or so */
   readonly summary: string
   /** what the words on the command line are */
-  readonly words: { readonly name: string; readonly help: string; readonly required: boolean }
+  readonly words: { readonly name: string; readonly help: string; readonly required: boolean; readonly one?: boolean }
+  /** the command that the tool runs, given behind `--`; absent for a tool that runs none */
+  readonly command?: { readonly name: string; readonly help: string }
+  /** what its lines are about, for the counts line; `record` when this is absent */
+  readonly counts?: { readonly one: string; readonly many: string }
   /** `records` from stdin or the files named; `nothing` when the words are locations */
   readonly reads: 'records' | 'nothing'
   readonly examples: readonly Example[]

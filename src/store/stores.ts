@@ -1,5 +1,7 @@
 /** The stores of a run: each location opened once, with limit, retry and, for tests, faults around it. */
 import type { Store, StoreSettings } from './contract.ts'
+import type { LeaseSpace } from './lease/contract.ts'
+import { openLeases } from './lease/open.ts'
 import type { Surroundings } from './open.ts'
 import { openStore } from './open.ts'
 import { parseFaults, withFaults } from './wrap/fault.ts'
@@ -15,6 +17,7 @@ export class Stores {
   readonly #surroundings: Surroundings
   readonly #pacing: Pacing
   readonly #opened = new Map<string, Promise<Store>>()
+  readonly #leases = new Map<string, Promise<LeaseSpace>>()
   readonly #open: Store[] = []
 
   constructor(settings: StoreSettings, surroundings: Surroundings, pacing: Pacing) {
@@ -28,6 +31,15 @@ export class Stores {
     if (known !== undefined) return known
     const opening = this.#openWrapped(location)
     this.#opened.set(location, opening)
+    return opening
+  }
+
+  openLeases(location: string): Promise<LeaseSpace> {
+    const known = this.#leases.get(location)
+    if (known !== undefined) return known
+    const open = () => openLeases(location, this.#settings, this.#surroundings)
+    const opening = openAgain(open, this.#settings.retries, this.#pacing)
+    this.#leases.set(location, opening)
     return opening
   }
 
@@ -51,8 +63,9 @@ export class Stores {
   }
 
   async close(): Promise<void> {
-    const stores = await Promise.allSettled(this.#opened.values())
+    const stores = await Promise.allSettled([...this.#opened.values(), ...this.#leases.values()])
     this.#opened.clear()
+    this.#leases.clear()
     await Promise.all(stores.map((opened) => (opened.status === 'fulfilled' ? opened.value.close() : undefined)))
   }
 

@@ -9,18 +9,24 @@ import { Bucket } from './connection.ts'
 import { readLocation } from './location.ts'
 import { s3Store } from './s3-store.ts'
 
+/** Throws E_LOCATION, E_AUTH, E_CONNECTION, E_TIMEOUT, E_BUSY, E_USAGE. */
+export async function openS3(location: string, settings: StoreSettings, surroundings: Surroundings): Promise<Store> {
+  const { prefix } = readLocation(location)
+  return s3Store(await openBucket(location, settings), prefix, settings, surroundings)
+}
+
 /**
  * Asks for one key, so that a missing bucket and wrong credentials are found before the first record; who may not list
- * may still read and write. Throws E_LOCATION, E_AUTH, E_CONNECTION, E_TIMEOUT, E_BUSY, E_USAGE.
+ * may still read and write. Throws as `openS3` does.
  */
-export async function openS3(location: string, settings: StoreSettings, surroundings: Surroundings): Promise<Store> {
-  const place = readLocation(location)
+export async function openBucket(location: string, settings: StoreSettings): Promise<Bucket> {
+  const { bucket: name } = readLocation(location)
   // The SDK is large: a location that is none is told without it.
   const { setUp } = await import('./set-up.ts')
   const aws = settings.aws ?? {}
   const bucket = new Bucket({
-    name: place.bucket,
-    ...(await setUp(place.bucket, aws, Date.now)),
+    name,
+    ...(await setUp(name, aws, Date.now)),
     timeoutMs: settings.timeoutMs,
     requesterPays: aws.requesterPays === true,
     gate: new Gate(settings.concurrency),
@@ -28,11 +34,11 @@ export async function openS3(location: string, settings: StoreSettings, surround
   })
   try {
     await greet(bucket)
+    return bucket
   } catch (thrown) {
     await bucket.close()
     throw thrown
   }
-  return s3Store(bucket, place.prefix, settings, surroundings)
 }
 
 async function greet(bucket: Bucket): Promise<void> {

@@ -31,7 +31,7 @@ export function backoffMs(tries: number, random: number): number {
  * Opens a store, again where that may succeed later. Not after a timeout: who has waited for an answer in vain is told,
  * before a run has begun.
  */
-export async function openAgain(open: () => Promise<Store>, retries: number, pacing: Pacing): Promise<Store> {
+export async function openAgain<T>(open: () => Promise<T>, retries: number, pacing: Pacing): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await open()

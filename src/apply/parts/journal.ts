@@ -1,0 +1,137 @@
+/**
+ * The journal of a part while its command runs. Whole lines go into a scratch file, from which the finished journal is
+ * made, and every few seconds as a segment beside the parts, from which the next holder goes on when this one dies. A
+ * segment is named after the token of the lease, so that no holder can write over another's. Holds up to 4 MiB.
+ */
+import { decode } from '../../record/decode.ts'
+import type { Context, Scratch } from '../../stage/stage.ts'
+import type { Lease } from '../../store/lease/held.ts'
+import type { Accounts } from './accounts.ts'
+import type { PartPlace, PartState } from './place.ts'
+
+const SEGMENT_BYTES = 1024 * 1024
+const MOST_WAITING_BYTES = 4 * SEGMENT_BYTES
+/** How long a line may stand here alone: short at first, longer in a long run, which would make many segments. */
+const FIRST_WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 10_000
+const NEWLINE = 0x0a
+
+export class Journal {
+  readonly #place: PartPlace
+  readonly #lease: Lease
+  readonly #part: string
+  readonly #scratch: Scratch
+  readonly #failed = new AbortController()
+  #rest: Buffer = Buffer.alloc(0)
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
+  #waitMs = FIRST_WAIT_MS
+  #timer: NodeJS.Timeout | undefined
+  #nth = 0
+  #flushing: Promise<void> = Promise.resolve()
+  #failure: unknown
+
+  private constructor(place: PartPlace, part: string, lease: Lease, scratch: Scratch) {
+    this.#place = place
+    this.#part = part
+    this.#lease = lease
+    this.#scratch = scratch
+  }
+
+  static async open(place: PartPlace, part: string, lease: Lease, context: Context): Promise<Journal> {
+    return new Journal(place, part, lease, await context.scratch())
+  }
+
+  /** Aborted when a segment could not be written. */
+  get failed(): AbortSignal {
+    return this.#failed.signal
+  }
+
+  /** Takes over what earlier holders have left: of each record the first line, and of none a second. */
+  async restore({ segments, name }: PartState, accounts: Accounts): Promise<void> {
+    for (const { token, nth } of segments) {
+      const chunks = await this.#place.read(this.#place.keyOf({ name, kind: 'segment', token, nth }))
+      if (chunks === undefined) continue
+      for await (const batch of decode(chunks)) {
+        const texts = batch.filter(({ record }) => accounts.settle(record)).map(({ text }) => text)
+        if (texts.length > 0) this.#scratch.append(Buffer.from(`${texts.join('\n')}\n`))
+      }
+    }
+  }
+
+  /** Takes what the command prints. Throws what kept a segment from being written. */
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    const cut = chunk.lastIndexOf(NEWLINE) + 1
+    if (cut === 0) this.#rest = Buffer.concat([this.#rest, chunk])
+    else {
+      this.#take(Buffer.concat([this.#rest, chunk.subarray(0, cut)]))
+      this.#rest = Buffer.from(chunk.subarray(cut))
+    }
+    if (this.#waitingBytes >= MOST_WAITING_BYTES) await this.flush()
+    else if (this.#waitingBytes >= SEGMENT_BYTES) void this.flush().catch(() => {})
+  }
+
+  /** The command has ended; a last line without its newline counts when it has ended well. */
+  async end(endedWell: boolean): Promise<void> {
+    if (endedWell && this.#rest.length > 0) this.#take(Buffer.concat([this.#rest, Buffer.of(NEWLINE)]))
+    this.#rest = Buffer.alloc(0)
+    await this.flush()
+  }
+
+  /** Writes what waits. Nothing once the lease is lost. Throws what kept it from being written. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#flushing = this.#flushing.then(() => this.#writeSegments())
+    return this.#flushing
+  }
+
+  /** All lines, to be read any number of times. */
+  stream(): AsyncIterable<Uint8Array> {
+    return this.#scratch.stream()
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#scratch.close()
+  }
+
+  #take(lines: Buffer): void {
+    this.#scratch.append(lines)
+    this.#waiting.push(lines)
+    this.#waitingBytes += lines.length
+    this.#timer ??= setTimeout(() => void this.flush().catch(() => {}), this.#waitMs)
+  }
+
+  async #writeSegments(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    while (this.#waitingBytes > 0 && this.#lease.isHeld) {
+      const bytes = Buffer.concat(this.#waiting)
+      this.#waiting = []
+      this.#waitingBytes = 0
+      this.#waitMs = Math.min(this.#waitMs * 1.5, LONGEST_WAIT_MS)
+      try {
+        await this.#writeSegment(bytes)
+      } catch (thrown) {
+        this.#failure = thrown
+        this.#failed.abort()
+        throw thrown
+      }
+    }
+  }
+
+  /** Under the next free number: one that is there is of a try that was not answered, and does no harm. */
+  async #writeSegment(bytes: Buffer): Promise<void> {
+    const { token } = this.#lease
+    for (;;) {
+      const key = this.#place.keyOf({ name: this.#part, kind: 'segment', token, nth: ++this.#nth })
+      if (await this.#place.create(key, { body: () => once(bytes), sizeBytes: bytes.length })) return
+      if (!this.#lease.isHeld) return
+    }
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

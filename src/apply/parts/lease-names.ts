@@ -1,0 +1,39 @@
+/**
+ * Where the leases of a split plan are, and what they are called. Beside the parts a lease has the name of its part; in a
+ * place of its own, which others may use too, an id goes before it, that stands beside the parts for all workers to find.
+ */
+import { randomUUID } from 'node:crypto'
+import { RekeyError } from '../../record/errors.ts'
+import type { PartPlace } from './place.ts'
+import { directoryLocation } from './place.ts'
+
+/** The location of the leases that are kept beside the parts. */
+export function leasesBeside(location: string): string {
+  return `${directoryLocation(location)}leases/`
+}
+
+/** Gives the name of a part's lease. `apart`: the leases are not beside the parts. */
+export async function leaseNames(place: PartPlace, apart: boolean): Promise<(part: string) => string> {
+  if (!apart) return (part) => part
+  const key = `${place.directory}leases.json`
+  if ((await place.readText(key)) === undefined) {
+    await place.createText(key, `${JSON.stringify({ id: randomUUID() })}\n`)
+  }
+  const id = idIn((await place.readText(key)) ?? '')
+  if (id === undefined) {
+    throw new RekeyError(
+      'E_INPUT',
+      `${key}: it holds no "id"; take the file away while no worker runs, to have a new one`,
+    )
+  }
+  return (part) => `${id}.${part}`
+}
+
+function idIn(text: string): string | undefined {
+  try {
+    const { id } = JSON.parse(text) as { id?: unknown }
+    return typeof id === 'string' && id !== '' ? id : undefined
+  } catch {
+    return undefined
+  }
+}

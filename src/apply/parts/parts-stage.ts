@@ -1,0 +1,145 @@
+/**
+ * Claims parts until none is left: looks what there is, takes what nobody holds, and waits for what others hold. Holds a
+ * line for each part, and what `run-part` holds for one.
+ */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { toRekeyError } from '../../record/errors.ts'
+import { newLine } from '../../record/line.ts'
+import type { Context, Stage } from '../../stage/stage.ts'
+import type { AwsSettings } from '../../store/contract.ts'
+import { claim } from '../../store/lease/claim.ts'
+import type { LeaseSpace } from '../../store/lease/contract.ts'
+import type { Lease } from '../../store/lease/held.ts'
+import { Watch } from '../../store/lease/judge.ts'
+import type { Keeper } from '../../store/lease/keeper.ts'
+import { leaseNames, leasesBeside } from './lease-names.ts'
+import { readManifest } from './manifest.ts'
+import { outlook } from './outlook.ts'
+import type { PartPlace, PartState } from './place.ts'
+import { openPlace } from './place.ts'
+import { runPart } from './run-part.ts'
+import type { Witness } from './witness.ts'
+
+export interface PartsOptions {
+  readonly location: string
+  readonly command: readonly string[]
+  /** absent: beside the parts */
+  readonly lease: string | undefined
+  readonly termMs: number
+  readonly staleMs: number
+  readonly attempts: number
+  readonly once: boolean
+  readonly aws?: AwsSettings
+}
+
+/** How often a store may fail in a row, when asking it again may help. */
+const PATIENCE = 10
+/** Parts of the time after which a lease is stale: how often those of others are looked at; in bounds. */
+const LOOK_EVERY = 1 / 20
+const SHORTEST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 15_000
+
+export function partsStage(options: PartsOptions): Stage {
+  return async function* (_batches, context) {
+    const place = await openPlace(options.location, context)
+    const space = await context.openLeases(options.lease ?? leasesBeside(options.location))
+    await space.check(context.abort)
+    const run = new Run(options, place, space, context)
+    for await (const witness of run.witnesses()) yield [newLine(witness)]
+  }
+}
+
+class Run {
+  readonly #options: PartsOptions
+  readonly #place: PartPlace
+  readonly #space: LeaseSpace
+  readonly #context: Context
+  readonly #watch = new Watch()
+  readonly #keeper: Keeper
+  readonly #own = new Set<string>()
+  #failures = 0
+
+  constructor(options: PartsOptions, place: PartPlace, space: LeaseSpace, context: Context) {
+    this.#options = options
+    this.#place = place
+    this.#space = space
+    this.#context = context
+    const { host, pid } = context.process
+    this.#keeper = {
+      worker: { id: `${host}-${pid}-${randomBytes(4).toString('hex')}`, host, pid },
+      termMs: options.termMs,
+      staleMs: options.staleMs,
+      clock: context,
+    }
+  }
+
+  /** The witness of each part that this run brings to its end. */
+  async *witnesses(): AsyncGenerator<Witness> {
+    const { location, command, attempts, once, lease } = this.#options
+    const manifest = await readManifest(this.#place)
+    const nameOf = await leaseNames(this.#place, lease !== undefined)
+    const job = { place: this.#place, command, attempts, worker: this.#keeper.worker.id }
+    while (!this.#context.stop.aborted) {
+      const parts = await this.#patiently(() => this.#place.survey(), [])
+      const open = parts.filter(({ part, done, failed }) => part && !done && !failed)
+      this.#show(parts, open.length)
+      if (open.length === 0) break
+      const claimed = await this.#patiently(() => this.#claimOne(open, nameOf), undefined)
+      if (claimed !== undefined) {
+        const { name, lease } = claimed
+        const witness = await this.#patiently(
+          () => runPart({ ...job, name, expected: manifest.get(name) }, lease, this.#context),
+          undefined,
+        )
+        if (witness === undefined) continue
+        this.#own.add(name)
+        yield witness
+      } else if (once && this.#failures === 0) break
+      else await this.#rest()
+    }
+    if (!this.#context.stop.aborted) await outlook(this.#place, location, manifest, this.#own, this.#context)
+  }
+
+  /** Claims a part that nobody holds; begins somewhere, so that workers do not all ask for the same one. */
+  async #claimOne(
+    open: readonly PartState[],
+    nameOf: (part: string) => string,
+  ): Promise<{ readonly name: string; readonly lease: Lease } | undefined> {
+    const start = Math.floor(this.#context.random() * open.length)
+    for (const { name } of [...open.slice(start), ...open.slice(0, start)]) {
+      if (this.#context.stop.aborted) return undefined
+      const claimed = await claim(this.#space, nameOf(name), this.#keeper, this.#watch, this.#context.abort)
+      if ('lease' in claimed) return { name, lease: claimed.lease }
+    }
+    return undefined
+  }
+
+  /** `fallback` where the store fails and may not the next time. Throws what will not pass, and when it does not pass. */
+  async #patiently<T>(call: () => Promise<T>, fallback: T): Promise<T> {
+    try {
+      const result = await call()
+      this.#failures = 0
+      return result
+    } catch (thrown) {
+      const error = toRekeyError(thrown)
+      const mayPass = error.retryable || error.code === 'E_UNANSWERED'
+      if (!mayPass || ++this.#failures > PATIENCE) throw error
+      this.#context.warn(`${error.code}: ${error.message}; going on`)
+      return fallback
+    }
+  }
+
+  #rest(): Promise<void> {
+    const everyMs = Math.min(this.#options.staleMs, this.#options.termMs) * LOOK_EVERY
+    const boundedMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, everyMs))
+    const waitMs = boundedMs * (0.5 + this.#context.random())
+    return sleep(waitMs, undefined, { signal: this.#context.stop }).catch(() => {})
+  }
+
+  #show(parts: readonly PartState[], open: number): void {
+    const done = parts.filter((part) => part.done).length
+    const aside = parts.filter((part) => part.failed && !part.done).length
+    this.#context.show(() => `of ${parts.length}: ${done} done, ${aside} set aside, ${open} left`)
+  }
+}

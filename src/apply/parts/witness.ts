@@ -1,0 +1,75 @@
+/** What is kept of a finished part, and printed: a record about the part's key. */
+import { createHash } from 'node:crypto'
+import { decode } from '../../record/decode.ts'
+import type { RekeyError } from '../../record/errors.ts'
+import type { KeyRecord } from '../../record/record.ts'
+import type { Accounts } from './accounts.ts'
+
+/** How many lines the part has, its journal has, by outcome, and how many records the journal does not account for. */
+export interface Counts {
+  readonly in: number
+  readonly out: number
+  readonly missing: number
+  readonly [outcome: string]: number
+}
+
+export interface Witness extends KeyRecord {
+  readonly part: string
+  readonly host: string
+  readonly worker: string
+  readonly token: number
+  /** `sha256:hex` of the part */
+  readonly digest?: string
+  readonly counts?: Counts
+  /** the journal's key, and the same of its content */
+  readonly journal?: string
+  readonly journalDigest?: string
+  /** how often it has failed, with a part that is set aside */
+  readonly attempts?: number
+  readonly started: string
+  readonly ended: string
+}
+
+export interface JournalCounts {
+  readonly counts: Counts
+  readonly digest: string
+  readonly bytes: number
+}
+
+/** Counts a whole journal against its part. `accounts` has been told of the part and of no journal yet. */
+export async function countJournal(
+  chunks: AsyncIterable<Uint8Array>,
+  lines: number,
+  accounts: Accounts,
+): Promise<JournalCounts> {
+  const hash = createHash('sha256')
+  const outcomes: Record<string, number> = {}
+  let out = 0
+  let bytes = 0
+  const hashed = async function* () {
+    for await (const chunk of chunks) {
+      hash.update(chunk)
+      bytes += chunk.length
+      yield chunk
+    }
+  }
+  for await (const batch of decode(hashed())) {
+    out += batch.length
+    for (const { record } of batch) {
+      accounts.settle(record)
+      const word = record.outcome ?? 'open'
+      outcomes[word] = (outcomes[word] ?? 0) + 1
+    }
+  }
+  const counts = { in: lines, out, ...outcomes, missing: accounts.open }
+  return { counts, digest: `sha256:${hash.digest('hex')}`, bytes }
+}
+
+/** Whether a finished part has records that failed, of which nothing is known, or of which there is no line. */
+export function hasBadRecords({ counts }: Partial<Witness>): boolean {
+  return counts !== undefined && (counts['failed'] ?? 0) + (counts['unknown'] ?? 0) + counts.missing > 0
+}
+
+export function setAside(witness: Omit<Witness, 'outcome'>, error: RekeyError): Witness {
+  return { ...witness, outcome: 'failed', error: error.toFailure() }
+}

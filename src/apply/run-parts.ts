@@ -1,0 +1,74 @@
+/** run-parts: claims the parts of a split plan one after the other and runs a command on each, on any number of hosts. */
+import { RekeyError } from '../record/errors.ts'
+import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
+import type { Arguments, Tool } from '../stage/tool.ts'
+import { flag, number, text } from '../stage/tool.ts'
+import { durationMs } from './parts/duration.ts'
+import type { PartsOptions } from './parts/parts-stage.ts'
+import { partsStage } from './parts/parts-stage.ts'
+
+/** Clocks of servers tell seconds, and a heartbeat needs its time. */
+const LEAST_MS = 1_000
+
+export const runParts: Tool<PartsOptions> = {
+  name: 'run-parts',
+  summary: 'shares parts among hosts',
+  words: { name: 'LOCATION', help: 'a directory or bucket with part-*.ndjson', required: true, one: true },
+  command: { name: 'COMMAND...', help: 'reads the records of a part and prints each with what became of it' },
+  reads: 'nothing',
+  counts: { one: 'part', many: 'parts' },
+  examples: [
+    {
+      command: 'run-parts parts/ -- copy-apply',
+      says: 'on as many hosts as you like: each takes parts until none is left',
+    },
+    {
+      command: 'run-parts parts/ --once --attempts 5 -- copy-apply --if-exists newest > done.ndjson',
+      says: 'takes what it can get and does not wait for the parts that others hold',
+    },
+    {
+      command: "run-parts parts/ --lease redis:// -- sh -c 'copy-apply | verify'",
+      says: 'leases in Redis; a pipeline goes through a shell',
+    },
+  ],
+  flags: {
+    lease: { type: 'string', value: 'LOCATION', help: 'where the leases are kept (default: leases/ beside the parts)' },
+    term: { type: 'string', value: 'TIME', help: 'how long a lease is good for without being renewed (default 15m)' },
+    stale: {
+      type: 'string',
+      value: 'TIME',
+      help: 'a lease without a heartbeat for so long is taken over (default 10m)',
+    },
+    attempts: { type: 'number', min: 1, default: 3, value: 'N', help: 'a part that has failed so often is set aside' },
+    once: { type: 'boolean', help: 'end when there is nothing to claim; do not wait for the parts that others hold' },
+    ...AWS_FLAGS,
+  },
+  holds: 'up to 64 bytes for each record of one part, and 4 MiB of its journal; a line for each part',
+  onFailure:
+    'a part whose command ends with 2 or more is tried again, and set aside after --attempts; the rest goes on',
+  goOn: 'run it again: it goes on from what the journals hold',
+  closedOutput: () => 'stop',
+  check(args) {
+    if (args.words.length > 1) {
+      throw new RekeyError('E_USAGE', `run-parts takes one LOCATION; what belongs to the command goes behind --`)
+    }
+    return {
+      location: locationOf(args),
+      command: args.command,
+      lease: text(args, 'lease'),
+      termMs: durationMs('term', text(args, 'term') ?? '15m', LEAST_MS),
+      staleMs: durationMs('stale', text(args, 'stale') ?? '10m', LEAST_MS),
+      attempts: number(args, 'attempts') ?? 3,
+      once: flag(args, 'once'),
+      ...awsSettings(args),
+    }
+  },
+  settings: ({ aws }) => (aws === undefined ? {} : { aws }),
+  stage: partsStage,
+}
+
+function locationOf({ words: [location = ''] }: Arguments): string {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]?.toLowerCase() ?? 'file'
+  if (scheme === 'file' || scheme === 's3') return location
+  throw new RekeyError('E_USAGE', `parts are kept in a directory or in S3; "${scheme}:" is neither`)
+}

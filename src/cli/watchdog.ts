@@ -1,0 +1,55 @@
+/**
+ * A process beside this one that kills what this one has started: in time, also while this one is stopped, and at once
+ * when this one has ended, whatever ended it. It is in a process group of its own, so that no signal from a terminal
+ * reaches it.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { execPath } from 'node:process'
+import { asUptime } from './steady.ts'
+
+/** Reads `GROUP UPTIME` a line: that group is killed when the machine has been up so many seconds; `GROUP -` is not. */
+const PROGRAM = `
+const { uptime } = require('node:os')
+const groups = new Map()
+const kill = (group) => { groups.delete(group); try { process.kill(-group, 'SIGKILL') } catch {} }
+const look = () => { for (const [group, end] of groups) if (uptime() >= end) kill(group) }
+setInterval(look, 50)
+require('node:readline').createInterface(process.stdin)
+  .on('line', (line) => {
+    const [group, end] = line.split(' ')
+    if (end === '-') groups.delete(Number(group))
+    else groups.set(Number(group), Number(end))
+  })
+  .on('close', () => { for (const group of [...groups.keys()]) kill(group); process.exit() })
+`
+
+export class Watchdog {
+  #process: ChildProcess | undefined
+
+  /** From now on the group is killed at this time of the steady clock. */
+  watch(group: number, endsAtMs: number): void {
+    this.#say(`${group} ${asUptime(endsAtMs).toFixed(3)}`)
+  }
+
+  forget(group: number): void {
+    this.#say(`${group} -`)
+  }
+
+  close(): void {
+    this.#process?.stdin?.end()
+  }
+
+  #say(line: string): void {
+    this.#process ??= start()
+    this.#process.stdin?.write(`${line}\n`)
+  }
+}
+
+function start(): ChildProcess {
+  const child = spawn(execPath, ['-e', PROGRAM], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  child.on('error', () => {})
+  child.stdin?.on('error', () => {})
+  child.unref()
+  return child
+}

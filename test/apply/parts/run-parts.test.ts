@@ -1,0 +1,135 @@
+/** run-parts at the command line, one worker: what it makes of parts, of commands and of their ends. */
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { expect, inject, test } from 'vitest'
+import { directoryWith, filesIn } from '../../directory.ts'
+import { recordsOf, runTool } from '../../run-tool.ts'
+import { dynamoDbEnvironment, dynamoDbServer, freshTable } from '../../servers/dynamodb.ts'
+import { manifestOf, partName, partOf, plantParts } from './plant.ts'
+
+const keysIn = (text: string) => recordsOf({ stdout: text }).map(({ key }) => key)
+
+test('copy-apply just works: every part done, with its journal and its witness, and nothing is left to do', async () => {
+  const sources = Object.fromEntries([1, 2, 3].flatMap((nth) => [1, 2].map((at) => [`src/k${nth}-${at}`, 'x'])))
+  const directory = await directoryWith(sources)
+  for (const nth of [1, 2, 3]) {
+    await writeFile(`${directory}/${partName(nth)}.ndjson`, partOf(nth, 2, `file:${directory}/src/`))
+  }
+  const run = await runTool('run-parts', { args: [directory, '--', 'copy-apply', '--quiet'] })
+  expect(run).toMatchObject({ code: 0, stderr: expect.stringContaining('of 3 parts: 3 done, 0 set aside, 0 left') })
+  expect(run.stderr).toContain('3 parts in ')
+  const witnesses = recordsOf(run)
+  expect(witnesses.map(({ part }) => part).sort()).toEqual([1, 2, 3].map(partName))
+  expect(witnesses[0]).toMatchObject({ outcome: 'done', token: 1, counts: { in: 2, out: 2, done: 2, missing: 0 } })
+  const files = await filesIn(directory)
+  expect(
+    Object.keys(files)
+      .filter((path) => !/^(src|leases)\//.test(path))
+      .sort(),
+  ).toEqual(
+    [1, 2, 3]
+      .flatMap((nth) => ['.done.json', '.journal.ndjson', '.ndjson'].map((ending) => partName(nth) + ending))
+      .sort(),
+  )
+  expect(keysIn(files['part-0002.journal.ndjson'] as string).sort()).toEqual(['k2-1', 'k2-2'])
+  expect(files['src/new/k3-2']).toBe('x')
+
+  const again = await runTool('run-parts', { args: [directory, '--', 'false'] })
+  expect(again).toMatchObject({ code: 0, stdout: '' })
+})
+
+test('a part with records that failed is done; every worker ends with 1, also one that has not done it', async () => {
+  const directory = await directoryWith({ 'part-1.ndjson': 'no record\n' })
+  const args = [directory, '--', 'copy-apply', '--quiet']
+  const run = await runTool('run-parts', { args })
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'done', counts: { in: 1, failed: 1, missing: 0 } }])
+  expect(run.code).toBe(1)
+  const other = await runTool('run-parts', { args })
+  expect(other).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('done elsewhere') })
+})
+
+test('records that the command does not print are missing, and that is said', async () => {
+  const { parts } = await plantParts(1, 3)
+  const run = await runTool('run-parts', { args: [parts, '--', 'head', '-n', '1'] })
+  expect(recordsOf(run)).toMatchObject([{ counts: { in: 3, out: 1, missing: 2 } }])
+  expect(run.code).toBe(1)
+})
+
+test('two records that are alike are two', async () => {
+  const line = '{"key":"a","to":"b"}\n'
+  const directory = await directoryWith({ 'part-1.ndjson': line + line })
+  const run = await runTool('run-parts', { args: [directory, '--', 'cat'] })
+  expect(recordsOf(run)).toMatchObject([{ counts: { in: 2, out: 2, missing: 0 } }])
+})
+
+test('a part whose command fails is tried again, set aside, and the rest goes on', async () => {
+  const { parts } = await plantParts(3, 2)
+  const command = 'if [ "$REKEY_PART" = part-0002 ]; then echo $REKEY_ATTEMPT >> "$0"; exit 7; fi; cat'
+  const tries = `${parts}/tries`
+  const args = [parts, '--attempts', '2', '--', 'sh', '-c', command, tries]
+  const run = await runTool('run-parts', { args })
+  const aside = recordsOf(run).find(({ outcome }) => outcome === 'failed')
+  expect(aside).toMatchObject({ part: 'part-0002', attempts: 2, error: { code: 'E_COMMAND' } })
+  expect(aside.error.message).toContain('exit code 7')
+  expect(recordsOf(run)).toHaveLength(3)
+  expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('2 done, 1 set aside, 0 left') })
+  expect(await readFile(tries, 'utf8')).toBe('1\n2\n')
+  expect(JSON.parse(await readFile(`${parts}/part-0002.failed.json`, 'utf8'))).toEqual(aside)
+
+  // Whoever has mended the cause takes the file away.
+  await rm(`${parts}/part-0002.failed.json`)
+  const mended = await runTool('run-parts', { args: [parts, '--', 'cat'] })
+  expect(mended.code).toBe(0)
+  expect(recordsOf(mended)).toMatchObject([{ part: 'part-0002', outcome: 'done' }])
+})
+
+test('a part that is not what the manifest says is set aside, and its command is not run', async () => {
+  const contents = Object.fromEntries([1, 2].map((nth) => [partName(nth), partOf(nth, 2)]))
+  const directory = await directoryWith({
+    'part-0001.ndjson': contents['part-0001'] as string,
+    'part-0002.ndjson': `${contents['part-0002']}{"key":"smuggled"}\n`,
+    'manifest.json': manifestOf({ ...contents, 'part-0003': partOf(3, 1) }),
+  })
+  const run = await runTool('run-parts', { args: [directory, '--attempts', '1', '--', 'cat'] })
+  const [one, two] = recordsOf(run).sort((a, b) => (a.part < b.part ? -1 : 1))
+  expect(one).toMatchObject({ outcome: 'done' })
+  expect(two).toMatchObject({ outcome: 'failed', error: { code: 'E_CHANGED' } })
+  expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('not there: part-0003') })
+})
+
+test.each(['redis', 'dynamodb'])('leases in %s, named so that two plans do not meet', async (kind) => {
+  const server = await dynamoDbServer()
+  const env = kind === 'redis' ? {} : dynamoDbEnvironment(server)
+  const lease = kind === 'redis' ? `${inject('redis')}/42` : (await freshTable(server)).location
+  for (const { parts } of [await plantParts(2, 2), await plantParts(2, 2)]) {
+    const run = await runTool('run-parts', { args: [parts, '--lease', lease, '--', 'cat'], env })
+    expect(recordsOf(run).map(({ token }) => token)).toEqual([1, 1])
+    expect(run.code).toBe(0)
+  }
+})
+
+test.each<[string, readonly string[], RegExp]>([
+  ['no command', ['parts'], /the command is missing: -- COMMAND\.\.\. /],
+  ['no location', ['--', 'cat'], /LOCATION is missing/],
+  ['two locations', ['a', 'b', '--', 'cat'], /one LOCATION/],
+  ['a store that holds no parts', ['redis://localhost', '--', 'cat'], /directory or in S3/],
+  [
+    'a term that is none',
+    ['parts', '--term', '15', '--', 'cat'],
+    /--term takes a length of time of 1s or more.*"15" is none/,
+  ],
+  ['a term that is too short', ['parts', '--stale', '10ms', '--', 'cat'], /--stale/],
+  ['no attempts', ['parts', '--attempts', '0', '--', 'cat'], /--attempts/],
+])('%s: exit code 2', async (_, args, message) => {
+  expect(await runTool('run-parts', { args })).toMatchObject({ code: 2, stderr: expect.stringMatching(message) })
+})
+
+test('a command that is not there: exit code 2, and the lease is given back', async () => {
+  const { parts } = await plantParts(1, 1)
+  const run = await runTool('run-parts', { args: [parts, '--', 'no-such-command'] })
+  expect(run).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('cannot run no-such-command: there is no such'),
+  })
+  const after = await runTool('run-parts', { args: [parts, '--', 'cat'] })
+  expect(recordsOf(after)).toMatchObject([{ outcome: 'done', token: 2 }])
+})
