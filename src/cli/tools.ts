@@ -10,4 +10,5 @@ export const TOOLS: Readonly<Record<string, () => Promise<AnyTool>>> = {
   'copy-apply': async () => (await import('../apply/copy-apply.ts')).copyApply,
   verify: async () => (await import('../verify/verify.ts')).verify,
   'delete-apply': async () => (await import('../apply/delete-apply.ts')).deleteApply,
+  'track-progress': async () => (await import('../apply/track-progress.ts')).trackProgress,
 }

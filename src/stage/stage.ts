@@ -18,6 +18,8 @@ export interface Context {
   now(): number
   /** from 0 up to, not including, 1 */
   random(): number
+  /** the terminal that stdout is, as large as it was at the start; absent when stdout is none */
+  readonly screen?: { readonly rows: number; readonly columns: number } | undefined
   /** tells the user on stderr what was asked for */
   tell(message: string): void
   /** warns the user on stderr */

@@ -17,7 +17,7 @@ interface FlagText {
 export type Flag = FlagText &
   (
     | { readonly type: 'boolean' }
-    | { readonly type: 'string'; readonly many?: boolean }
+    | { readonly type: 'string'; readonly many?: boolean; readonly default?: string }
     | { readonly type: 'number'; readonly min: number; readonly max?: number; readonly default?: number }
     | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string }
   )
@@ -50,6 +50,13 @@ export interface Tool<Options = unknown> {
   readonly holds: string
   /** what it does on failure */
   readonly onFailure: string
+  /**
+   * It reads stdin alone. What is read goes to stdout byte for byte, before the stage sees it, and nothing that the stage gives is printed. The
+   * first signal does not stop it: who writes into the pipe gets that signal too, and what it still has to say is handed on.
+   */
+  readonly handsOn?: boolean
+  /** Its lines are a report for people or programs, no records: they are not counted. `failed` makes the exit code 1. */
+  readonly reports?: boolean
   /** how to go on after a run that was stopped */
   readonly goOn: string
   /** what a closed output means: the reader has had enough, or outcomes are being lost */

@@ -1,4 +1,5 @@
 /** The stores of a run: each location opened once, with limit, retry and, for tests, faults around it. */
+import type { RekeyError } from '../record/errors.ts'
 import type { Store, StoreSettings } from './contract.ts'
 import type { Surroundings } from './open.ts'
 import { openStore } from './open.ts'
@@ -28,6 +29,10 @@ export class Stores {
     if (known !== undefined) return known
     const opening = this.#openWrapped(location)
     this.#opened.set(location, opening)
+    opening.catch((error: RekeyError) => {
+      // Who asks again later may find it open then.
+      if (error.retryable) this.#opened.delete(location)
+    })
     return opening
   }
 
