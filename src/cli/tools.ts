@@ -11,4 +11,5 @@ export const TOOLS: Readonly<Record<string, () => Promise<AnyTool>>> = {
   verify: async () => (await import('../verify/verify.ts')).verify,
   'delete-apply': async () => (await import('../apply/delete-apply.ts')).deleteApply,
   'track-progress': async () => (await import('../apply/track-progress.ts')).trackProgress,
+  'watch-progress': async () => (await import('../verify/watch-progress.ts')).watchProgress,
 }

@@ -17,7 +17,13 @@ interface FlagText {
 export type Flag = FlagText &
   (
     | { readonly type: 'boolean' }
-    | { readonly type: 'string'; readonly many?: boolean; readonly default?: string }
+    | {
+        readonly type: 'string'
+        readonly many?: boolean
+        readonly default?: string
+        /** it can stand alone, for this value; a word behind it is its value only where it is one that the flag takes */
+        readonly bare?: { readonly value: string; readonly takes: RegExp }
+      }
     | { readonly type: 'number'; readonly min: number; readonly max?: number; readonly default?: number }
     | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string }
   )
