@@ -95,13 +95,19 @@ function overallPart(overview: Overview): string {
     ...(unplanned > 0 ? [['groups without a plan', grouped(unplanned)] as [string, string]] : []),
     ['rate, last 15 min', rateText(ratePerSecond)],
   ]
-  const eta = etaText(overview)
   return `<section>
 <div class="percent">${total === undefined ? grouped(completed) : percentText(completed, total)}</div>
-<div class="faint">${eta ?? (pending === 0 && unplanned === 0 ? 'nothing is left to do' : 'no end in sight: nothing is being done')}</div>
+<div class="faint">${endText(overview)}</div>
 ${total === undefined ? '' : bar({ done: completed, failed, todo: pending }, 'large')}
 <dl>${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>
 </section>`
+}
+
+function endText(overview: Overview): string {
+  const { pending, unplanned, ratePerSecond } = overview
+  if (pending === 0) return unplanned > 0 ? 'nobody has said how much is planned' : 'nothing is left to do'
+  const unknown = ratePerSecond === undefined ? 'nobody knows when it ends' : 'no end in sight: nothing is being done'
+  return etaText(overview) ?? unknown
 }
 
 /** Parts of a whole as widths; a part that is there is seen, however small. */
@@ -124,7 +130,7 @@ function ratePart(overview: Overview): string {
       : `<rect x="${nth * 10 + 1}" y="${(100 - height).toFixed(2)}" width="8" height="${height.toFixed(2)}"/>`
   })
   return `<section><h2>Rate over time</h2>
-<div class="axis faint"><span>at most ${rateText(highest)}</span></div>
+<div class="axis faint"><span>highest ${rateText(highest)}</span></div>
 <svg viewBox="0 0 ${STEPS * 10} 100" preserveAspectRatio="none" role="img" aria-label="settled a second, at most ${rateText(highest)}">${bars.join('')}</svg>
 <div class="axis faint"><span>${clockText(first.fromMs)}</span><span>${clockText(last.toMs)}</span></div></section>`
 }
@@ -133,7 +139,7 @@ function clockText(ms: number): string {
   return `${new Date(ms).toISOString().slice(5, 16).replace('T', ' ')} UTC`
 }
 
-function groupsPart({ rows, groups }: Overview): string {
+function groupsPart({ rows, groups, stuckRows }: Overview): string {
   const shown = byNeed(rows).slice(0, GROUPS_SHOWN)
   const words = Object.entries(groups)
     .filter(([, count]) => count > 0)
@@ -142,14 +148,14 @@ function groupsPart({ rows, groups }: Overview): string {
   return `<section><h2>Outcomes by group</h2>
 <p class="key">${['done', 'skipped', 'failed', 'unknown', 'todo'].map((name) => `<span><i class="${name}"></i>${name === 'todo' ? 'to do' : name}</span>`).join('')}</p>
 <p class="faint">${grouped(rows.length)} ${rows.length === 1 ? 'group' : 'groups'}: ${words.join(', ') || 'none'}</p>
-<ol>${shown.map(groupItem).join('\n')}</ol>
+<ol>${shown.map((row) => groupItem(row, stuckRows.includes(row))).join('\n')}</ol>
 ${left > 0 ? `<p class="faint">and ${grouped(left)} more</p>` : ''}</section>`
 }
 
-function groupItem(row: Row): string {
+function groupItem(row: Row, isStuck: boolean): string {
   const { status, total, completed, failed } = row
   const count = total === undefined ? `${grouped(completed)} done` : `${grouped(completed)} of ${grouped(total)}`
-  return `<li><div class="top"><span class="name">${escapeHtml(nameOf(row))}</span><span class="tag ${status}">${status}</span></div>
+  return `<li><div class="top"><span class="name">${escapeHtml(nameOf(row))}</span><span class="tag ${isStuck ? 'stuck' : status}">${isStuck ? 'stuck' : status}</span></div>
 ${bar(partsOf(row))}
 <div class="faint">${count}${failed > 0 ? `, ${grouped(failed)} failed` : ''}${row.last === undefined ? '' : `, last <code>${escapeHtml(row.last)}</code>`}</div></li>`
 }

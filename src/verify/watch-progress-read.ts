@@ -44,7 +44,7 @@ const ERROR_CHARS = 100
 
 /** What an entry of a listing is; undefined for what is neither row nor heartbeat. */
 export function readEntry(entry: Entry): { readonly row: Row } | { readonly heartbeat: Heartbeat } | undefined {
-  const value = objectOf(entry.value)
+  const value = objectOf(entry.value !== undefined && 'value' in entry.value ? entry.value.value : undefined)
   if (value === undefined) return undefined
   if (typeof value['hostname'] === 'string') return { heartbeat: readHeartbeat(value, entry.mtimeMs) }
   const row = typeof value['customer'] === 'string' ? readRow(value) : undefined

@@ -39,7 +39,7 @@ ol > li:first-child { border-top: 0; padding-top: 0 } ol > li:last-child { paddi
 .name { font-weight: 550; min-width: 0 }
 .tag { font-size: .8rem; font-weight: 600; white-space: nowrap }
 .tag.failed, .tag.offline { background: none; color: var(--failed) }
-.tag.completed, .tag.live { color: var(--done) } .tag.stale { color: var(--unknown) }
+.tag.completed, .tag.live { color: var(--done) } .tag.stale, .tag.stuck { color: var(--unknown) }
 .tag.pending, .tag.ended { color: var(--faint) } .tag.in-progress { color: var(--rate) }
 code { font: .85em ui-monospace, SFMono-Regular, Menlo, monospace }
 .hosts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr)); gap: .9rem 1.5rem }

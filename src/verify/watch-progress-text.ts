@@ -97,7 +97,7 @@ export function rateText(ratePerSecond: number | undefined): string {
 export function etaText({ etaMs, atMs }: Overview): string | undefined {
   if (etaMs === undefined || etaMs > MOST_MS) return undefined
   const at = new Date(atMs + etaMs).toISOString()
-  const isToday = etaMs < 86_400_000
+  const isToday = at.slice(0, 10) === new Date(atMs).toISOString().slice(0, 10)
   return `ends in ${spanText(etaMs)} (${isToday ? at.slice(11, 16) : at.slice(0, 16).replace('T', ' ')} UTC)`
 }
 
