@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   E_OUTSIDE: ['skip the record', 'the key would leave the directory of its location'],
   E_BLOCKED: ['skip the record', 'something stands in the way: a file where a directory must be, or the reverse'],
   E_TYPE: ['skip the record', 'what is stored there is of a type for which this cannot be done'],
+  E_TOO_LARGE: ['skip the record', 'the store cannot hold content of this size'],
   E_CHANGED: ['skip the record', 'the key is no longer what the record says it was'],
   E_UNPROVEN: ['skip the record', 'the record holds nothing by which the key could be recognised'],
   E_FULL: ['fix the command', 'the store has no room left'],

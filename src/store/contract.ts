@@ -40,6 +40,17 @@ export interface Range {
   readonly values?: boolean
   /** every version of each key, delete markers too; for stores that keep versions */
   readonly versions?: boolean
+  /** only keys of the partition that has this value; for stores that have partitions */
+  readonly partition?: string
+  /** keys in the index of this name; for stores that have partitions */
+  readonly index?: string
+  /** where a listing that has failed goes on when it is made again with the same one; for stores that list in no order */
+  readonly bookmark?: Bookmark
+}
+
+/** A store keeps here how far a listing has come. Empty for one that begins. */
+export interface Bookmark {
+  place?: unknown
 }
 
 export interface Pair {
@@ -146,6 +157,10 @@ export interface Traits {
   readonly etags?: boolean
   /** it may keep versions of a key, and lists them */
   readonly versions?: boolean
+  /** it lists one partition, or by an index */
+  readonly partitions?: boolean
+  /** its use is measured in capacity units, and can be held to a number of them a second */
+  readonly capacity?: boolean
 }
 
 /** What a run asks of every store that it opens. */
@@ -154,6 +169,9 @@ export interface StoreSettings {
   readonly retries: number
   /** keys a second over all calls of a store; absent for no limit */
   readonly ratePerSecond?: number
+  /** capacity units a second, of a store that measures its use in them; absent for no limit */
+  readonly readUnitsPerSecond?: number
+  readonly writeUnitsPerSecond?: number
   /** calls that a store may have in flight, or keys of a tool that works on keys; absent for what suits the store */
   readonly concurrency?: number
   /** how long a call may go unanswered */
@@ -209,6 +227,13 @@ export interface Store {
   includes?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly (boolean | RekeyError)[]>
   /** requests by name that one key takes; a part of one where many keys share it */
   requests?(work: StoreWork, sizeBytes: number): Readonly<Record<string, number>>
+  /**
+   * Whether what is stored under a key is what `write` would make of this content, though the bytes that `read` gives may be
+   * others: a store that keeps no bytes. Throws what `read` throws, and E_TYPE for content that it would not take.
+   */
+  matches?(key: Key, content: Content, signal: AbortSignal): Promise<boolean>
+  /** what it has used so far of what is paid for, by unit */
+  used?(): Readonly<Record<string, number>>
   /** a few words on how it is doing, for the progress line: `32 in flight` */
   state?(): string | undefined
   close(): Promise<void>

@@ -25,6 +25,7 @@ const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {
   rediss: async () => (await import('./redis/open-redis.ts')).openRedis,
   'redis+cluster': async () => (await import('./redis/open-redis.ts')).openRedis,
   'rediss+cluster': async () => (await import('./redis/open-redis.ts')).openRedis,
+  dynamodb: async () => (await import('./dynamodb/open-dynamodb.ts')).openDynamoDb,
   s3: async () => (await import('./s3/open-s3.ts')).openS3,
 }
 

@@ -41,7 +41,9 @@ export async function compareBytes(source: Store, dest: Store, pair: Pair, signa
     if (here.form !== there.form) return { same: false, proof: 'bytes' }
     if (await sameBytes(here.body(), there.body())) return { same: true, proof: 'bytes' }
     // Equal content can be dumped in different ways, so that only a digest of what it means can tell.
-    return here.form === 'plain' ? { same: false, proof: 'bytes' } : await compareDumped(source, dest, pair, signal)
+    if (here.form !== 'plain') return await compareDumped(source, dest, pair, signal)
+    const same = (await dest.matches?.(pair.to, here, signal)) ?? (await source.matches?.(pair.from, there, signal))
+    return { same: same === true, proof: 'bytes' }
   } catch (thrown) {
     return toRekeyError(thrown)
   }
@@ -58,7 +60,8 @@ export async function compareWith(content: Content, dest: Store, key: Key, signa
   try {
     const there = await readOf(dest, key, signal)
     if (there === undefined) return undefined
-    return { same: there.form === content.form && (await sameBytes(content.body(), there.body())), proof: 'bytes' }
+    const same = there.form === content.form && (await sameBytes(content.body(), there.body()))
+    return { same: same || (await dest.matches?.(key, content, signal)) === true, proof: 'bytes' }
   } catch (thrown) {
     return toRekeyError(thrown)
   }

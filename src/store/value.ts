@@ -79,7 +79,7 @@ function decimalOf(text: string): { digits: string; exponent: number } {
 }
 
 /** Members of all objects in a parsed value, without going deep into the stack. */
-function countMembers(value: unknown): number {
+export function countMembers(value: unknown): number {
   let members = 0
   const open: unknown[] = [value]
   while (open.length > 0) {

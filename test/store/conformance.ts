@@ -24,6 +24,8 @@ export interface StoreUnderTest {
   readonly traits: Pick<Traits, 'ordered' | 'unique' | 'guards' | 'holds'>
   /** keys that it can hold, all at once, and that are easily got wrong */
   readonly oddKeys: readonly Key[]
+  /** what listings give as values of JSON, of text, of bytes and of JSON with a long number, where that is not as usual */
+  readonly listedValues?: Readonly<Record<keyof typeof USUAL_VALUES, Entry['value']>>
   /** keys that it cannot hold, and how it says so; absent where it holds any */
   readonly badKeys?: readonly (readonly [Key, ErrorCode])[]
 }
@@ -31,7 +33,17 @@ export interface StoreUnderTest {
 const signal = new AbortController().signal
 type Method<Name extends keyof Store> = NonNullable<Store[Name]>
 
-export function describeStore(name: string, { open, traits, oddKeys, badKeys = [] }: StoreUnderTest): void {
+const USUAL_VALUES = {
+  json: { value: { domain: 'a.example', list: [1, 2.5, null] } },
+  text: { value: 'not {json}' },
+  bytes: { value64: '/wD+' },
+  'long-number': { value: '{"id":12345678901234567890}' },
+}
+
+export function describeStore(
+  name: string,
+  { open, traits, oddKeys, listedValues = USUAL_VALUES, badKeys = [] }: StoreUnderTest,
+): void {
   describe(`${name} as a store`, () => {
     let opened: Opened
     let store: Store
@@ -120,12 +132,7 @@ export function describeStore(name: string, { open, traits, oddKeys, badKeys = [
         const values = Object.fromEntries(
           (await listed(store, { values: true })).map((entry) => [entry.key, entry.value]),
         )
-        expect(values).toEqual({
-          json: { value: { domain: 'a.example', list: [1, 2.5, null] } },
-          text: { value: 'not {json}' },
-          bytes: { value64: '/wD+' },
-          'long-number': { value: '{"id":12345678901234567890}' },
-        })
+        expect(values).toEqual(listedValues)
       })
 
       test('can be left early, and begun anew', async () => {

@@ -4,9 +4,9 @@
  */
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
+import { latestTime } from '../mtime.ts'
 import { isUnknownCommand } from './classify.ts'
 import type { Answer, Reply, Request } from './connection.ts'
-import { latestTime } from './mtime.ts'
 import type { Scripts } from './scripts.ts'
 import { cannotScript, script } from './scripts.ts'
 import type { Servers } from './servers.ts'

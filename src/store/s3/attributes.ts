@@ -1,5 +1,5 @@
 /** What an object has beside its bytes: headers and tags, as answers tell them and as requests give them. Pure. */
-import type { Content, Extras } from '../contract.ts'
+import type { Extras } from '../contract.ts'
 import type { Reply } from './connection.ts'
 import { encodeQuery } from './keys.ts'
 import { escapeXml, tag, tags, unescapeXml } from './xml.ts'
@@ -47,15 +47,4 @@ export function taggingXml(given: Readonly<Record<string, string>>): string {
     ([name, value]) => `<Tag><Key>${escapeXml(name)}</Key><Value>${escapeXml(value)}</Value></Tag>`,
   )
   return `<Tagging xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><TagSet>${set.join('')}</TagSet></Tagging>`
-}
-
-/** What of a content an object has no place for. */
-export function unheld({ type, expiresMs, mtimeMs, mode }: Content): string[] {
-  const isPlain = type === undefined || type === 'file' || type === 'string'
-  return [
-    ...(isPlain ? [] : ['type']),
-    ...(expiresMs === undefined ? [] : ['expires']),
-    ...(mtimeMs === undefined ? [] : ['mtime']),
-    ...(mode === undefined ? [] : ['mode']),
-  ]
 }

@@ -7,14 +7,14 @@ import { hash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import Pool from 'undici/lib/dispatcher/pool.js'
 import { RekeyError } from '../../record/errors.ts'
+import type { Gate } from '../aws/gate.ts'
+import { Pace } from '../aws/pace.ts'
 import { asksForLess } from './classify.ts'
 import { Correction } from './correction.ts'
 import type { Credentials, Identity } from './credentials.ts'
 import type { Broken, Exchange } from './exchange.ts'
 import { StreamExchange, WholeExchange } from './exchange.ts'
-import type { Gate } from './gate.ts'
 import { encodeKey } from './keys.ts'
-import { Pace } from './pace.ts'
 import { EMPTY_HASH, Signer, UNSIGNED } from './sign.ts'
 import type { Target } from './target.ts'
 
@@ -114,7 +114,7 @@ export class Bucket {
           if (lost++ === 0 && again) continue
           throw this.#failure(request, answer)
         }
-        this.#pace.answered(request, this.#settings.now() - started, asksForLess(answer))
+        this.#pace.answered(kindOf(request), this.#settings.now() - started, asksForLess(answer))
         if (answer.status < 300 || refused++ >= CORRECTIONS || !(await this.#putRight(answer))) return answer
       }
     } finally {
@@ -133,7 +133,11 @@ export class Bucket {
       for (let tries = 1; ; tries++) {
         const started = this.#settings.now()
         const streamed = await this.#streamed(request, signal)
-        this.#pace.answered(request, this.#settings.now() - started, asksForLess({ ...streamed, body: NOTHING }))
+        this.#pace.answered(
+          kindOf(request),
+          this.#settings.now() - started,
+          asksForLess({ ...streamed, body: NOTHING }),
+        )
         if (streamed.status >= 300) {
           const reply = await whole(streamed)
           if (tries <= CORRECTIONS && (await this.#putRight(reply))) continue
@@ -272,6 +276,12 @@ export class Bucket {
     )
     return exchanges
   }
+}
+
+/** Requests that take alike. */
+function kindOf({ method, key, headers }: Request): string {
+  if (key === undefined) return method === 'GET' ? 'list' : 'batch'
+  return headers?.['x-amz-copy-source'] === undefined ? method : 'copy'
 }
 
 async function whole({ status, headers, body }: Streamed): Promise<Reply> {

@@ -1,11 +1,11 @@
 /** Opens a bucket. */
 import type { ErrorCode } from '../../record/errors.ts'
 import { RekeyError } from '../../record/errors.ts'
+import { Gate } from '../aws/gate.ts'
 import type { Store, StoreSettings } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
 import { failureOf } from './classify.ts'
 import { Bucket } from './connection.ts'
-import { Gate } from './gate.ts'
 import { readLocation } from './location.ts'
 import { s3Store } from './s3-store.ts'
 

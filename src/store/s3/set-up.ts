@@ -4,6 +4,7 @@
  */
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { RekeyError } from '../../record/errors.ts'
+import { clientSettings, credentialsBy } from '../aws/client-settings.ts'
 import type { AwsSettings } from '../contract.ts'
 import type { Credentials } from './credentials.ts'
 import { Identity } from './credentials.ts'
@@ -20,7 +21,6 @@ const DEFAULT_REGION = 'us-east-1'
 
 /** Throws E_AUTH when there are no credentials, E_USAGE for an endpoint that is none, E_LOCATION. */
 export async function setUp(bucket: string, aws: AwsSettings, now: () => number): Promise<SetUp> {
-  checkEndpoint(aws.endpoint)
   const client = clientFor(aws, aws.region)
   const region = await client.config.region().catch(() => DEFAULT_REGION)
   const fetch = (renew: boolean) => credentialsOf(client, renew)
@@ -38,11 +38,9 @@ async function targetOf(bucket: string, aws: AwsSettings, region: string): Promi
 
 function clientFor(aws: AwsSettings, region: string | undefined, byPath = false): S3Client {
   return new S3Client({
-    maxAttempts: 1,
+    ...clientSettings(aws),
     forcePathStyle: byPath,
     ...(region !== undefined && { region }),
-    ...(aws.endpoint !== undefined && { endpoint: aws.endpoint }),
-    ...(aws.profile !== undefined && { profile: aws.profile }),
   })
 }
 
@@ -75,18 +73,8 @@ async function builtTarget(client: S3Client, bucket: string, region: string): Pr
   return { origin: `${protocol}//${host}`, host, basePath: path.replace(/\/$/, ''), region }
 }
 
-async function credentialsOf(client: S3Client, renew: boolean): Promise<Credentials> {
-  try {
-    return await client.config.credentials(renew ? { forceRefresh: true } : {})
-  } catch (thrown) {
-    const message = `${(thrown as Error).message}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile`
-    throw new RekeyError('E_AUTH', message, { cause: thrown })
-  }
-}
-
-function checkEndpoint(endpoint: string | undefined): void {
-  if (endpoint === undefined || (/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint))) return
-  throw new RekeyError('E_USAGE', `--endpoint takes a URL, as https://s3.example.net; "${endpoint}" is none`)
+function credentialsOf(client: S3Client, renew: boolean): Promise<Credentials> {
+  return credentialsBy(() => client.config.credentials(renew ? { forceRefresh: true } : {}))
 }
 
 function isAmazon(host: string): boolean {

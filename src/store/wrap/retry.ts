@@ -100,6 +100,8 @@ export function withRetry(store: Store, retries: number, pacing: Pacing): Store 
       each(keys, (some) => whole(() => (store.digest as NonNullable<Store['digest']>)(some, signal)), refused),
     includes: (pairs, signal) =>
       each(pairs, (some) => whole(() => (store.includes as NonNullable<Store['includes']>)(some, signal)), refused),
+    matches: (key, content, signal) =>
+      whole(() => (store.matches as NonNullable<Store['matches']>)(key, content, signal)),
     read: (key, signal) => whole(() => (store.read as NonNullable<Store['read']>)(key, signal)),
     write: async (item, guard, signal) => {
       const write = store.write as NonNullable<Store['write']>
@@ -113,7 +115,7 @@ async function restFor(tries: number, { random, stop }: Pacing): Promise<void> {
   await sleep(backoffMs(tries, random()), undefined, { signal: stop }).catch(() => {})
 }
 
-/** Lists on from the last key of an ordered store; begins anew where there is no order, so that keys come twice. */
+/** Lists on from the last key of an ordered store, or where its bookmark is; else begins anew, so that keys come twice. */
 async function* listAgain(
   store: Store,
   range: Range,
@@ -122,9 +124,13 @@ async function* listAgain(
   rest: (tries: number) => Promise<void>,
 ): AsyncGenerator<readonly Entry[]> {
   let last: Key | undefined = range.after
+  const bookmark = {}
   for (let tries = 1; ; tries++) {
     try {
-      for await (const entries of store.list(last === undefined ? range : { ...range, after: last }, signal)) {
+      for await (const entries of store.list(
+        { ...range, bookmark, ...(last !== undefined && { after: last }) },
+        signal,
+      )) {
         if (store.traits.ordered) last = entries.at(-1)?.key ?? last
         yield entries
         tries = 1

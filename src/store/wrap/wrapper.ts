@@ -21,6 +21,8 @@ export function wrapStore(store: Store, replaced: Partial<Store>): Store {
     'restore',
     'requests',
     'state',
+    'matches',
+    'used',
   ] as const
   for (const name of optional) {
     if (store[name] !== undefined) Object.assign(wrapped, { [name]: (replaced[name] ?? store[name]).bind(store) })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { latestTime } from '../../../src/store/redis/mtime.ts'
+import { latestTime } from '../../../src/store/mtime.ts'
 
 const NOON = Date.UTC(2025, 0, 2, 12)
 

@@ -1,5 +1,4 @@
 /** Tells the gate how the answers come in: quick, slow or not at all. Holds a number for each kind of request. */
-import type { Request } from './connection.ts'
 import type { Gate } from './gate.ts'
 
 /** Slower than this many times the quickest, requests queue somewhere: more of them would not make it faster. */
@@ -17,12 +16,12 @@ export class Pace {
     this.#gate = gate
   }
 
-  answered(request: Request, tookMs: number, asksForLess: boolean): void {
+  /** `kind` is one word for requests that take alike. */
+  answered(kind: string, tookMs: number, asksForLess: boolean): void {
     if (asksForLess) {
       this.#gate.report('busy')
       return
     }
-    const kind = kindOf(request)
     const quickest = Math.min((this.#quickest.get(kind) ?? Number.POSITIVE_INFINITY) * FORGET, Math.max(tookMs, 1))
     this.#quickest.set(kind, quickest)
     this.#gate.report(tookMs <= quickest * QUEUED + NOISE_MS ? 'quick' : 'slow')
@@ -31,10 +30,4 @@ export class Pace {
   timedOut(): void {
     this.#gate.report('busy')
   }
-}
-
-/** Requests that take alike. */
-function kindOf({ method, key, headers }: Request): string {
-  if (key === undefined) return method === 'GET' ? 'list' : 'batch'
-  return headers?.['x-amz-copy-source'] === undefined ? method : 'copy'
 }

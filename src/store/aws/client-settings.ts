@@ -1,0 +1,37 @@
+/** What every client of the AWS SDK is made with, so that flags, environment, profiles and credentials mean the same to all. */
+import { RekeyError } from '../../record/errors.ts'
+import type { AwsSettings } from '../contract.ts'
+
+export interface ClientSettings {
+  /** once: wrap/retry alone counts and waits */
+  readonly maxAttempts: 1
+  readonly endpoint?: string
+  readonly profile?: string
+  readonly region?: string
+}
+
+/** What the flags say; the SDK looks up the rest. Throws E_USAGE for an endpoint that is none. */
+export function clientSettings({ endpoint, profile, region }: AwsSettings): ClientSettings {
+  checkEndpoint(endpoint)
+  return {
+    maxAttempts: 1,
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(profile !== undefined && { profile }),
+  }
+}
+
+/** What `find` finds. Throws E_AUTH that says where credentials come from. */
+export async function credentialsBy<Credentials>(find: () => Promise<Credentials>): Promise<Credentials> {
+  try {
+    return await find()
+  } catch (thrown) {
+    const message = `${(thrown as Error).message}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile`
+    throw new RekeyError('E_AUTH', message, { cause: thrown })
+  }
+}
+
+function checkEndpoint(endpoint: string | undefined): void {
+  if (endpoint === undefined || (/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint))) return
+  throw new RekeyError('E_USAGE', `--endpoint takes a URL, as https://s3.example.net; "${endpoint}" is none`)
+}

@@ -1,0 +1,50 @@
+/**
+ * Conditions under which a write may happen, as the service checks them in the same step. Names and values are given apart
+ * from the expression, so that no attribute is taken for a reserved word. Pure.
+ */
+import type { AttributeValue, Item } from './attribute-value.ts'
+import type { KeySchema } from './key-schema.ts'
+
+export interface Condition {
+  readonly ConditionExpression: string
+  readonly ExpressionAttributeNames: Record<string, string>
+  readonly ExpressionAttributeValues?: Record<string, AttributeValue>
+}
+
+/** An expression may have 300 operators and 4 KB: so many comparisons fit, whatever the attributes. */
+const MOST_COMPARED = 140
+
+export function absent({ partition }: KeySchema): Condition {
+  return { ConditionExpression: 'attribute_not_exists(#k)', ExpressionAttributeNames: { '#k': partition.name } }
+}
+
+/**
+ * The item is there, and each attribute is what it was at the look. The service has no word for "and has no other", so an
+ * attribute that has been added since goes unnoticed, and so does what comes behind the first 140 by name.
+ */
+export function unchanged(schema: KeySchema, seen: Item, withDocuments: boolean): Condition {
+  const { partition, sort } = schema
+  const parts = ['attribute_exists(#k)']
+  const names: Record<string, string> = { '#k': partition.name }
+  const values: Record<string, AttributeValue> = {}
+  const compared = Object.keys(seen)
+    .filter((name) => name !== partition.name && name !== sort?.name)
+    .filter((name) => withDocuments || !isDocument(seen[name] as AttributeValue))
+    .sort()
+    .slice(0, MOST_COMPARED)
+  for (const [at, name] of compared.entries()) {
+    parts.push(`#${at}=:${at}`)
+    names[`#${at}`] = name
+    values[`:${at}`] = seen[name] as AttributeValue
+  }
+  const condition = { ConditionExpression: parts.join(' AND '), ExpressionAttributeNames: names }
+  return compared.length === 0 ? condition : { ...condition, ExpressionAttributeValues: values }
+}
+
+export function holdsDocuments(item: Item): boolean {
+  return Object.values(item).some(isDocument)
+}
+
+function isDocument({ L, M }: AttributeValue): boolean {
+  return L !== undefined || M !== undefined
+}

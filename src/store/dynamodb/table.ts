@@ -1,0 +1,126 @@
+/** A table, and the one way on which requests go to it: in their turn, counted, each once. */
+import { setMaxListeners } from 'node:events'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { RekeyError } from '../../record/errors.ts'
+import type { Gate } from '../aws/gate.ts'
+import { Pace } from '../aws/pace.ts'
+import { Capacity } from './capacity.ts'
+import { asksForLess, failureOf } from './classify.ts'
+import type { TableDescription } from './describe-table.ts'
+import { ItemDigests } from './digest-item.ts'
+
+export interface TableSettings {
+  readonly client: DynamoDBClient
+  readonly name: string
+  readonly description: TableDescription
+  readonly gate: Gate
+  /** capacity units a second */
+  readonly readUnits?: number | undefined
+  readonly writeUnits?: number | undefined
+  /** attributes that hold a time: the latest is an item's mtime */
+  readonly mtimeFields: readonly string[]
+  readonly now: () => number
+}
+
+/** What every answer may tell of the capacity that it took. */
+interface Metered {
+  readonly ConsumedCapacity?: Units | readonly Units[] | undefined
+}
+
+interface Units {
+  readonly CapacityUnits?: number | undefined
+}
+
+export interface Request<Answer extends Metered> {
+  /** the operation, as the service calls it; for messages and averages */
+  readonly operation: string
+  readonly isWrite: boolean
+  /** names what it is about, for a message: `reading "a"` */
+  readonly what: string
+  send(client: DynamoDBClient, options: { readonly abortSignal: AbortSignal }): Promise<Answer>
+  /** whether the answer leaves a part undone because that was too much at once */
+  isCutShort?(answer: Answer): boolean
+}
+
+export class Table {
+  readonly name: string
+  readonly location: string
+  readonly description: TableDescription
+  readonly digests: ItemDigests
+  readonly mtimeFields: readonly string[]
+  readonly gate: Gate
+  readonly read: Capacity
+  readonly written: Capacity
+  /** false once the server has shown that to it no document is like another: dynalite */
+  comparesDocuments = true
+  readonly #client: DynamoDBClient
+  readonly #pace: Pace
+  readonly #now: () => number
+  readonly #signals = new WeakSet<AbortSignal>()
+
+  constructor({ client, name, description, gate, readUnits, writeUnits, mtimeFields, now }: TableSettings) {
+    this.name = name
+    this.location = `dynamodb://${name}`
+    this.description = description
+    this.digests = new ItemDigests(description.schema)
+    this.mtimeFields = mtimeFields
+    this.gate = gate
+    this.read = new Capacity(readUnits, now)
+    this.written = new Capacity(writeUnits, now)
+    this.#client = client
+    this.#pace = new Pace(gate)
+    this.#now = now
+  }
+
+  /** Throws what the SDK throws, so that a caller can tell a condition that did not hold; `ask` throws RekeyErrors. */
+  async attempt<Answer extends Metered>(request: Request<Answer>, signal: AbortSignal): Promise<Answer> {
+    const { operation, isWrite } = request
+    this.#allowListeners(signal)
+    return await this.gate.run(async () => {
+      const turn = await (isWrite ? this.written : this.read).turn(operation, signal)
+      const sentMs = this.#now()
+      try {
+        const answer = await request.send(this.#client, { abortSignal: signal })
+        turn.spent(unitsOf(answer))
+        const isCutShort = request.isCutShort?.(answer) === true
+        if (isCutShort) turn.refused()
+        this.#pace.answered(operation, this.#now() - sentMs, isCutShort)
+        return answer
+      } catch (thrown) {
+        turn.spent(0)
+        const isTooMuch = asksForLess(thrown)
+        if (isTooMuch) turn.refused()
+        this.#pace.answered(operation, this.#now() - sentMs, isTooMuch)
+        throw thrown
+      }
+    })
+  }
+
+  async ask<Answer extends Metered>(request: Request<Answer>, signal: AbortSignal): Promise<Answer> {
+    try {
+      return await this.attempt(request, signal)
+    } catch (thrown) {
+      throw this.failure(thrown, request)
+    }
+  }
+
+  failure(thrown: unknown, { what, isWrite }: Pick<Request<Metered>, 'what' | 'isWrite'>): RekeyError {
+    return failureOf(thrown, `${this.location}: ${what}`, isWrite)
+  }
+
+  /** Each request in flight listens, and a signal warns of more than ten. */
+  #allowListeners(signal: AbortSignal): void {
+    if (this.#signals.has(signal)) return
+    this.#signals.add(signal)
+    setMaxListeners(0, signal)
+  }
+
+  close(): void {
+    this.#client.destroy()
+  }
+}
+
+function unitsOf({ ConsumedCapacity }: Metered): number {
+  const all = ConsumedCapacity === undefined ? [] : [ConsumedCapacity].flat()
+  return all.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0)
+}
