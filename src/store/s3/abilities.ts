@@ -11,6 +11,7 @@ import { deletionOf } from './deletion-request.ts'
 import type { Obeyed } from './destination-guard.ts'
 import { NOTHING_OBEYED } from './destination-guard.ts'
 import { encodeKey, encodeQuery } from './keys.ts'
+import { plainEtag } from './stored-object.ts'
 
 /** `If-None-Match: *` and `If-Match` on the destination, of a copy and of a PUT. */
 export interface WriteAbilities {
@@ -77,6 +78,7 @@ export class Abilities {
   }
 }
 
+const PROBE = 'probe'
 const OTHER_ETAG = '"00000000000000000000000000000000"'
 
 const IGNORES = (location: string) =>
@@ -99,7 +101,13 @@ class Probe {
   }
 
   async plant(): Promise<boolean> {
-    return !isError(await this.#send({ method: 'PUT', key: this.key, body: 'probe' }))
+    return !isError(await this.#send({ method: 'PUT', key: this.key, body: PROBE }))
+  }
+
+  /** Without quotes; of the object as it is planted now. */
+  async etag(): Promise<string> {
+    const { headers } = await this.#send({ method: 'PUT', key: this.key, body: PROBE })
+    return plainEtag(headers.etag ?? '')
   }
 
   async refuses(request: Request): Promise<boolean> {
@@ -156,11 +164,18 @@ async function tryWrites(probe: Probe): Promise<WriteAbilities> {
     absent: await probe.refuses({ method: 'PUT', key, headers: { ...onto, 'if-none-match': '*' } }),
     match: await probe.refuses({ method: 'PUT', key, headers: { ...onto, 'if-match': OTHER_ETAG } }),
   }
-  const put = {
-    absent: await probe.refuses({ method: 'PUT', key, headers: { 'if-none-match': '*' }, body: 'probe' }),
-    match: await probe.refuses({ method: 'PUT', key, headers: { 'if-match': OTHER_ETAG }, body: 'probe' }),
-  }
-  return { copy, put }
+  const absent = await probe.refuses({ method: 'PUT', key, headers: { 'if-none-match': '*' }, body: PROBE })
+  return { copy, put: { absent, ...(await tryMatch(probe)) } }
+}
+
+/** A condition that is refused when it holds is as useless as one that is ignored. */
+async function tryMatch(probe: Probe): Promise<Pick<Obeyed, 'match' | 'bareEtag'>> {
+  const refuses = (etag: string) =>
+    probe.refuses({ method: 'PUT', key: probe.key, headers: { 'if-match': etag }, body: PROBE })
+  if (!(await refuses(OTHER_ETAG))) return { match: false }
+  const etag = await probe.etag()
+  if (!(await refuses(`"${etag}"`))) return { match: true }
+  return (await refuses(etag)) ? { match: false } : { match: true, bareEtag: true }
 }
 
 async function tryDeletes(probe: Probe): Promise<DeleteAbilities> {
