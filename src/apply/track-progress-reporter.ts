@@ -77,7 +77,7 @@ export class Reporter implements Rows<Tally> {
   }
 
   async write(store: Store, tally: Tally, signal: AbortSignal): Promise<void> {
-    await changeRow(store, this.#keyOf(tally), (before) => this.#rowOf(tally, before), signal)
+    await changeRow(store, this.#keyOf(tally), (before) => this.#rowOf(tally, before), this.#context.random, signal)
   }
 
   get #isHeartbeat(): boolean {

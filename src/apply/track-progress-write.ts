@@ -1,12 +1,14 @@
 /** One row, read, changed and written back, so that of two writers none undoes what the other has written. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { RekeyError } from '../record/errors.ts'
 import { keyText } from '../record/key.ts'
 import type { Content, Evidence, Guard, Store } from '../store/contract.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Others write the same row now and then, not all the time. */
-const MOST_TRIES = 8
+/** Dozens that write one row at the end of a run have each of them its turn. */
+const MOST_TRIES = 40
+const LONGEST_WAIT_MS = 200
 
 /**
  * Writes what `next` makes of the row; undefined leaves it as it is. `next` is asked again when somebody else was faster.
@@ -16,6 +18,7 @@ export async function changeRow(
   store: Store,
   key: string,
   next: (before: Fields | undefined) => object | undefined,
+  random: () => number,
   signal: AbortSignal,
 ): Promise<void> {
   for (let tries = 1; ; tries++) {
@@ -27,7 +30,8 @@ export async function changeRow(
     const outcome = await (store.write as NonNullable<Store['write']>)(item, guard, signal)
     if (outcome.outcome === 'done') return
     const error = 'error' in outcome ? outcome.error : changed(key)
-    if (error.code !== 'E_CHANGED' || tries >= MOST_TRIES) throw error
+    if (error.code !== 'E_CHANGED' || tries >= MOST_TRIES || signal.aborted) throw error
+    await sleep(random() * Math.min(10 * tries, LONGEST_WAIT_MS), undefined, { signal }).catch(() => {})
   }
 }
 
