@@ -2,6 +2,7 @@
 import { RekeyError } from '../record/errors.ts'
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
+import { RATE_FLAG, rateOf } from '../stage/rate.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, number, text, texts } from '../stage/tool.ts'
 import type { CopyOptions } from './copy-stage.ts'
@@ -44,7 +45,7 @@ export const copyApply: Tool<CopyOptions> = {
       value: 'N|auto',
       help: 'keys in flight at once (default auto: what suits the store)',
     },
-    rate: { type: 'number', min: 1, value: 'N', help: 'no more than N keys a second' },
+    rate: RATE_FLAG,
     retries: { type: 'number', min: 0, default: 3, value: 'N', help: 'tries after the first, for what may pass' },
     resume: {
       type: 'string',
@@ -78,7 +79,7 @@ export const copyApply: Tool<CopyOptions> = {
       dryRun: flag(args, 'dry-run'),
       ifExists: text(args, 'if-exists') as IfExists,
       concurrency: concurrencyOf(args),
-      ratePerSecond: number(args, 'rate'),
+      rate: rateOf(args),
       retries: number(args, 'retries') ?? 3,
       retry: flag(args, 'retry'),
       resume: texts(args, 'resume'),
@@ -88,10 +89,10 @@ export const copyApply: Tool<CopyOptions> = {
       ...awsSettings(args),
     }
   },
-  settings: ({ retries, ratePerSecond, mtimeFields, concurrency, aws }) => ({
+  settings: ({ retries, rate, mtimeFields, concurrency, aws }) => ({
     retries,
     mtimeFields,
-    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...rate,
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(aws === undefined ? {} : { aws }),
   }),

@@ -7,6 +7,7 @@ import type { Line } from '../record/line.ts'
 import { NO_VERDICT, settleFailed, settleSkipped } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
+import type { Rate } from '../stage/rate.ts'
 import type { Appender, Context, Stage } from '../stage/stage.ts'
 import type { Placement } from '../stage/store-groups.ts'
 import type { AwsSettings, Pair } from '../store/contract.ts'
@@ -25,7 +26,7 @@ export interface CopyOptions {
   readonly ifExists: IfExists
   /** keys in flight at once; undefined for what suits the destination */
   readonly concurrency: number | undefined
-  readonly ratePerSecond: number | undefined
+  readonly rate: Rate
   readonly retries: number
   readonly retry: boolean
   readonly resume: readonly string[]
@@ -42,7 +43,7 @@ export function copyStage(options: CopyOptions): Stage {
     await settled.readJournals(options.resume, context)
     const intents = await openIntents(options, settled, context)
     const forecast = options.dryRun
-      ? new Forecast(await readPrices(options.prices, context), options.ratePerSecond)
+      ? new Forecast(await readPrices(options.prices, context), options.rate.ratePerSecond)
       : undefined
     const settings = {
       forecast,
@@ -56,7 +57,7 @@ export function copyStage(options: CopyOptions): Stage {
     try {
       yield* workByStores<Work>(batches, context, {
         concurrency: options.concurrency,
-        ratePerSecond: options.ratePerSecond,
+        ratePerSecond: options.rate.ratePerSecond,
         place(line) {
           if (!settled.has(line.record)) return placeTask(line, taskOf(line.record, options.retry))
           context.count('settled before', 1)

@@ -1,6 +1,7 @@
 /** delete-apply: removes what is proven to be somewhere else, or takes a copy back. Nothing without a proof. */
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
+import { RATE_FLAG, rateOf } from '../stage/rate.ts'
 import type { Tool } from '../stage/tool.ts'
 import { flag, number, text } from '../stage/tool.ts'
 import type { DeleteOptions } from './delete-stage.ts'
@@ -43,7 +44,7 @@ export const deleteApply: Tool<DeleteOptions> = {
       value: 'N|auto',
       help: 'keys in flight at once (default auto: what suits the store)',
     },
-    rate: { type: 'number', min: 1, value: 'N', help: 'no more than N keys a second' },
+    rate: RATE_FLAG,
     retries: { type: 'number', min: 0, default: 3, value: 'N', help: 'tries after the first, for what may pass' },
     prices: PRICES_FLAG,
     ...AWS_FLAGS,
@@ -57,14 +58,14 @@ export const deleteApply: Tool<DeleteOptions> = {
     undo: flag(args, 'undo'),
     side: text(args, 'side') as Side,
     concurrency: concurrencyOf(args),
-    ratePerSecond: number(args, 'rate'),
+    rate: rateOf(args),
     retries: number(args, 'retries') ?? 3,
     prices: pricesOf(args),
     ...awsSettings(args),
   }),
-  settings: ({ retries, ratePerSecond, concurrency, aws }) => ({
+  settings: ({ retries, rate, concurrency, aws }) => ({
     retries,
-    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...rate,
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(aws === undefined ? {} : { aws }),
   }),

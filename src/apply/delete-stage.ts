@@ -2,6 +2,7 @@
 import type { Line } from '../record/line.ts'
 import { settleFailed, settleSkipped } from '../record/line.ts'
 import { workByStores } from '../stage/by-stores.ts'
+import type { Rate } from '../stage/rate.ts'
 import type { Stage } from '../stage/stage.ts'
 import type { Placement } from '../stage/store-groups.ts'
 import type { AwsSettings } from '../store/contract.ts'
@@ -21,7 +22,7 @@ export interface DeleteOptions {
   readonly undo: boolean
   readonly side: Side
   readonly concurrency: number | undefined
-  readonly ratePerSecond: number | undefined
+  readonly rate: Rate
   readonly retries: number
   /** the file of --prices */
   readonly prices: string | undefined
@@ -32,11 +33,11 @@ export function deleteStage(options: DeleteOptions): Stage {
   return async function* (batches, context) {
     const held = new HeldKeys()
     const forecast = options.dryRun
-      ? new Forecast(await readPrices(options.prices, context), options.ratePerSecond)
+      ? new Forecast(await readPrices(options.prices, context), options.rate.ratePerSecond)
       : undefined
     yield* workByStores<RemovalWork>(batches, context, {
       concurrency: options.concurrency,
-      ratePerSecond: options.ratePerSecond,
+      ratePerSecond: options.rate.ratePerSecond,
       place: (line) => placeDeletion(line, deletionOf(line.record, options.side)),
       refuse: ({ line }, error) => settleFailed(line, error.toFailure()),
       async work(group) {

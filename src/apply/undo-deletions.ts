@@ -35,7 +35,7 @@ export function undoStage(options: DeleteOptions): Stage {
   return (batches, context) =>
     workByStores<Undoing>(batches, context, {
       concurrency: options.concurrency,
-      ratePerSecond: options.ratePerSecond,
+      ratePerSecond: options.rate.ratePerSecond,
       place(line) {
         const hidden = hiddenOf(line.record)
         if (hidden === undefined) return line

@@ -46,10 +46,13 @@ export class Messages {
     if (!this.#settings.quiet) this.#print('warn', message, {})
   }
 
-  counts(tally: Tally, elapsedMs: number): void {
+  /** `used` is what the stores have used of what is paid for, by unit. */
+  counts(tally: Tally, elapsedMs: number, used: Readonly<Record<string, number>> = {}): void {
     if (this.#settings.quiet) return
     const counts = { total: tally.total, ...Object.fromEntries(tally.counts) }
-    this.#print('info', tally.toText(elapsedMs), { counts, ms: Math.round(elapsedMs) })
+    const units = Object.entries(used).map(([unit, amount]) => `${grouped(Math.round(amount * 10) / 10)} ${unit}`)
+    const text = [tally.toText(elapsedMs), ...(units.length === 0 ? [] : [`used ${units.join(', ')}`])].join('; ')
+    this.#print('info', text, { counts, ms: Math.round(elapsedMs), ...(units.length > 0 && { used }) })
   }
 
   /** `state` says in a few words how the stores are doing. */

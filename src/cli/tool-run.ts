@@ -153,7 +153,7 @@ export class ToolRun {
       this.#messages.error(`stopped after ${this.#tally.newFailures} failures. To go on: ${this.#tool.goOn}`)
     if (this.#signals.received !== undefined)
       this.#messages.warn(`stopped by ${this.#signals.received}. To go on: ${this.#tool.goOn}`)
-    if (!this.#tool.reports) this.#messages.counts(this.#tally, elapsedMs)
+    if (!this.#tool.reports) this.#messages.counts(this.#tally, elapsedMs, this.#stores.used())
     if (this.#signals.received !== undefined) return exitCodeOf(this.#signals.received)
     if (failure !== undefined) return isUsage(failure) && this.#tally.total === 0 ? EXIT.usage : EXIT.stopped
     if (this.#tooManyErrors || closedEarly) return EXIT.stopped
@@ -176,6 +176,7 @@ export class ToolRun {
       warn: (message) => this.#messages.warn(message),
       count: (word, records) => this.#tally.count(word, records),
       open: (location) => this.#stores.open(location),
+      createTable: (location, shape) => this.#stores.createTable(location, shape),
       readFile: async function* (path) {
         await checkFiles([path])
         yield* readFile(path, new AbortController().signal)

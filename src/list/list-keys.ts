@@ -6,6 +6,7 @@ import { RekeyError } from '../record/errors.ts'
 import { FingerprintSet } from '../record/fingerprint-set.ts'
 import type { Key } from '../record/key.ts'
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
+import { READ_RATE_FLAG, rateOf } from '../stage/rate.ts'
 import type { Context, Stage } from '../stage/stage.ts'
 import type { Tool } from '../stage/tool.ts'
 import { flag, number, text, texts } from '../stage/tool.ts'
@@ -24,7 +25,7 @@ export const listKeys: Tool<ListOptions> = {
   summary: 'prints the keys of a store',
   words: {
     name: 'LOCATION',
-    help: 'a path, redis://host:port/db, redis+cluster://host:port, s3://bucket',
+    help: 'a path, redis://host:port/db, redis+cluster://host:port, s3://bucket, dynamodb://table',
     required: true,
   },
   reads: 'nothing',
@@ -60,6 +61,13 @@ export const listKeys: Tool<ListOptions> = {
     limit: { type: 'number', min: 0, value: 'N', help: 'no more than N keys' },
     values: { type: 'boolean', help: 'with the content of each key' },
     versions: { type: 'boolean', help: 'every version of each key, the newest first, and delete markers (S3)' },
+    partition: { type: 'string', value: 'VALUE', help: 'only keys whose partition key is VALUE, by Query (DynamoDB)' },
+    index: {
+      type: 'string',
+      value: 'NAME',
+      help: 'the keys in this index; with --partition, of one partition of it (DynamoDB)',
+    },
+    rate: READ_RATE_FLAG,
     concurrency: {
       type: 'number',
       min: 1,
@@ -82,6 +90,8 @@ export const listKeys: Tool<ListOptions> = {
     const match = text(args, 'match')
     const type = text(args, 'type')
     const after = text(args, 'after')
+    const partition = text(args, 'partition')
+    const index = text(args, 'index')
     const concurrency = number(args, 'concurrency')
     return {
       locations: args.words,
@@ -91,11 +101,14 @@ export const listKeys: Tool<ListOptions> = {
         ...(flag(args, 'versions') && { versions: true }),
         ...(match === undefined ? {} : { match }),
         ...(type === undefined ? {} : { type }),
+        ...(partition === undefined ? {} : { partition }),
+        ...(index === undefined ? {} : { index }),
         ...(after === undefined ? {} : { after }),
       },
       settings: {
         mtimeFields: texts(args, 'mtime-field'),
         ...(concurrency === undefined ? {} : { concurrency }),
+        ...rateOf(args, ['rcu']),
         ...awsSettings(args),
       },
     }
@@ -111,6 +124,8 @@ export function listStage(options: ListOptions): Stage {
     for (const location of options.locations) stores.push(await context.open(location))
     checkOrder(stores, options.range.after)
     checkVersions(stores, options.range.versions)
+    checkPartitions(stores, options.range)
+    checkCapacity(stores, options.settings)
     let left = options.limit
     for (const store of stores) {
       const lines = new EntryLines(store.location)
@@ -149,4 +164,17 @@ function checkVersions(stores: readonly Store[], versions: boolean | undefined):
   if (versions === true && without !== undefined) {
     throw new RekeyError('E_UNSUPPORTED', `--versions: ${without.location} keeps no versions of a key`)
   }
+}
+
+function checkPartitions(stores: readonly Store[], { partition, index }: Range): void {
+  const flag = partition !== undefined ? '--partition' : index !== undefined ? '--index' : undefined
+  const without = stores.find((store) => store.traits.partitions !== true)
+  if (flag !== undefined && without !== undefined)
+    throw new RekeyError('E_UNSUPPORTED', `${flag}: ${without.location} is no table of DynamoDB`)
+}
+
+function checkCapacity(stores: readonly Store[], { readUnitsPerSecond }: Partial<StoreSettings>): void {
+  const without = stores.find((store) => store.traits.capacity !== true)
+  if (readUnitsPerSecond !== undefined && without !== undefined)
+    throw new RekeyError('E_UNSUPPORTED', `--rate: ${without.location} does not measure its use in capacity units`)
 }

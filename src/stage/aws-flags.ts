@@ -4,9 +4,9 @@ import type { Arguments, Flag } from './tool.ts'
 import { flag, text } from './tool.ts'
 
 export const AWS_FLAGS: Readonly<Record<string, Flag>> = {
-  endpoint: { type: 'string', value: 'URL', help: 'the server to ask, where it is not Amazon (S3)' },
-  profile: { type: 'string', value: 'NAME', help: 'the profile of ~/.aws that has keys and region (S3)' },
-  region: { type: 'string', value: 'NAME', help: 'the region to sign for (S3)' },
+  endpoint: { type: 'string', value: 'URL', help: 'the server to ask, where it is not Amazon (S3, DynamoDB)' },
+  profile: { type: 'string', value: 'NAME', help: 'the profile of ~/.aws that has keys and region (S3, DynamoDB)' },
+  region: { type: 'string', value: 'NAME', help: 'the region to sign for (S3, DynamoDB)' },
   'request-payer': { type: 'boolean', help: 'you pay for requests and transfer, not the owner of the bucket (S3)' },
 }
 

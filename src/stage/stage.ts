@@ -1,6 +1,6 @@
 /** A stage: a tool's work on the stream of lines, and what it is given to do it with. */
 import type { Line } from '../record/line.ts'
-import type { Store } from '../store/contract.ts'
+import type { Store, TableShape } from '../store/contract.ts'
 
 /**
  * Backpressure is the `for await`, early stop is `return`. A stage's first comment says what it holds in memory.
@@ -28,6 +28,8 @@ export interface Context {
   count(word: string, records: number): void
   /** the store at a location, opened once a run, with retry and limit around it; throws E_LOCATION, E_AUTH and the like */
   open(location: string): Promise<Store>
+  /** makes a table where a store needs one: true when it was made, false when it was there; throws E_USAGE elsewhere */
+  createTable(location: string, shape: TableShape): Promise<boolean>
   /** the bytes of a file that a flag names; throws E_USAGE when it cannot be read */
   readFile(path: string): AsyncIterable<Uint8Array>
   /** opens a file to append to, made when it is not there; throws E_USAGE when it cannot be written */

@@ -1,8 +1,8 @@
 /** The stores of a run: each location opened once, with limit, retry and, for tests, faults around it. */
 import type { RekeyError } from '../record/errors.ts'
-import type { Store, StoreSettings } from './contract.ts'
+import type { Store, StoreSettings, TableShape } from './contract.ts'
 import type { Surroundings } from './open.ts'
-import { openStore } from './open.ts'
+import { createTable, openStore } from './open.ts'
 import { parseFaults, withFaults } from './wrap/fault.ts'
 import { withLimit } from './wrap/limit.ts'
 import type { Pacing } from './wrap/retry.ts'
@@ -36,6 +36,11 @@ export class Stores {
     return opening
   }
 
+  /** Throws E_USAGE for a store that needs no table. True when it was made, false when it was there. */
+  createTable(location: string, shape: TableShape): Promise<boolean> {
+    return createTable(location, shape, this.#settings, this.#surroundings)
+  }
+
   /** How the stores are doing that say so; undefined when none does. */
   state(): string | undefined {
     const states = this.#open.flatMap((store) => {
@@ -44,6 +49,15 @@ export class Stores {
     })
     if (states.length === 0) return undefined
     return states.map(({ location, state }) => (states.length === 1 ? state : `${location} ${state}`)).join(', ')
+  }
+
+  /** What all stores together have used of what is paid for, by unit; of those that count it. */
+  used(): Readonly<Record<string, number>> {
+    const used: Record<string, number> = {}
+    for (const store of this.#open) {
+      for (const [unit, amount] of Object.entries(store.used?.() ?? {})) used[unit] = (used[unit] ?? 0) + amount
+    }
+    return used
   }
 
   async close(): Promise<void> {

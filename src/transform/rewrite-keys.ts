@@ -34,6 +34,10 @@ export const rewriteKeys: Tool<RewriteOptions> = {
       command: 'rewrite-keys --to-store redis://other:6379/0 < listing.ndjson',
       says: 'the same keys in another store',
     },
+    {
+      command: "rewrite-keys --field space --sub 's/^did:old:/did:new:/' < listing.ndjson",
+      says: 'one attribute of the key of a DynamoDB table with a sort key',
+    },
     { command: 'rewrite-keys --list-rules', says: 'what --rule and {field|rule} know, with examples' },
   ],
   flags: {
@@ -54,6 +58,11 @@ export const rewriteKeys: Tool<RewriteOptions> = {
       help: 'a JavaScript regular expression; $1 and $<name> are its groups, flags are g i m s u v',
     },
     rule: { type: 'string', many: true, value: 'NAME', help: 'a rule on the key; --list-rules shows them' },
+    field: {
+      type: 'string',
+      value: 'NAME',
+      help: 'do all this to one attribute of the key, which is then what {key} and --map mean (DynamoDB)',
+    },
     'to-store': { type: 'string', value: 'LOCATION', help: 'the store of the new key, when it is another one' },
     'changed-only': { type: 'boolean', help: 'print only records with a new key, and failed ones' },
     'on-collision': {
@@ -81,9 +90,16 @@ export const rewriteKeys: Tool<RewriteOptions> = {
     if (template === undefined && mapFile === undefined && toStore === undefined && subs.length + rules.length === 0) {
       throw new RekeyError('E_USAGE', 'what is to be done? Give --sub, --rule, --template, --map or --to-store')
     }
+    const field = text(args, 'field')
+    if (field !== undefined && template === undefined && mapFile === undefined && subs.length + rules.length === 0)
+      throw new RekeyError(
+        'E_USAGE',
+        `--field ${field}: what is to be done to it? Give --sub, --rule, --template or --map`,
+      )
     const policy = text(args, 'on-collision') as Policy
     return {
       rewriting: {
+        field,
         template: template === undefined ? undefined : parseTemplate(template),
         subs: subs.map(parseSubstitution),
         rules: rules.map((name) => ruleNamed(name, '--rule')),

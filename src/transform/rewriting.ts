@@ -1,12 +1,15 @@
 /** What the flags make of a key: map, template, sub and rule, in this order, whatever their order on the command line. */
 import type { Key } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
+import { keyField } from './key-field.ts'
 import { joinName, splitName } from './key-name.ts'
 import type { Rule } from './rules/rule.ts'
 import type { Template } from './template.ts'
 import { Unfit } from './unfit.ts'
 
 export interface Rewriting {
+  /** the attribute of a key of several that all is done to; the whole key when absent */
+  readonly field?: string | undefined
   /** from the key so far to the new one; undefined for a key that it leaves as it is */
   readonly map?: ((key: Key) => Key | undefined) | undefined
   readonly template?: Template | undefined
@@ -16,6 +19,15 @@ export interface Rewriting {
 
 /** The new key, which may be the old one. Pure. */
 export function newKey(rewriting: Rewriting, key: Key, line: Line): Key | Unfit {
+  if (rewriting.field === undefined) return newText(rewriting, key, line)
+  const field = keyField(key, rewriting.field)
+  if (field instanceof Unfit) return field
+  const made = newText(rewriting, field.text, line)
+  if (made instanceof Unfit) return made
+  return typeof made === 'string' ? field.withText(made) : new Unfit('--field: --map names bytes, and it is text')
+}
+
+function newText(rewriting: Rewriting, key: Key, line: Line): Key | Unfit {
   const { map, template, subs, rules } = rewriting
   const mapped = map?.(key) ?? key
   const made = template === undefined ? mapped : template(mapped, line)

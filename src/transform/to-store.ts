@@ -1,5 +1,6 @@
 /** The location of --to-store as it will stand in every record. Pure; opens nothing. */
 import { RekeyError } from '../record/errors.ts'
+import { readLocation as readTable, tableLocation } from '../store/dynamodb/location.ts'
 import { rootOf } from '../store/file/location.ts'
 import { schemeOf } from '../store/open.ts'
 import { readLocation } from '../store/redis/location.ts'
@@ -23,6 +24,7 @@ export function readToStore(location: string): string {
   const scheme = schemeOf(location)
   if (scheme === 'file') return `file:${rootOf(location)}`
   if (scheme === 's3') return toBucket(location)
+  if (scheme === 'dynamodb') return tableLocation(readTable(location))
   // `redis:` alone is what REDIS_URL names, for the tool that opens it.
   if (/^rediss?(\+cluster)?$/.test(scheme) && !/^redis:(\/\/)?$/.test(location)) {
     return readLocation(location, NO_ENVIRONMENT).location

@@ -3,6 +3,7 @@ import type { Line } from '../record/line.ts'
 import { addProof, hasVerdict, NO_VERDICT, setFields } from '../record/line.ts'
 import type { Proof } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
+import type { Rate } from '../stage/rate.ts'
 import type { Stage } from '../stage/stage.ts'
 import type { AwsSettings } from '../store/contract.ts'
 import type { Case, Verdict } from './case.ts'
@@ -16,6 +17,7 @@ export interface VerifyOptions {
   readonly onlyBad: boolean
   readonly concurrency: number | undefined
   readonly mtimeFields: readonly string[]
+  readonly rate: Rate
   readonly aws?: AwsSettings
 }
 

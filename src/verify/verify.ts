@@ -3,6 +3,7 @@ import { RekeyError } from '../record/errors.ts'
 import type { KeyRecord, Proof } from '../record/record.ts'
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
+import { READ_RATE_FLAG, rateOf } from '../stage/rate.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, text, texts } from '../stage/tool.ts'
 import type { VerifyOptions } from './verify-stage.ts'
@@ -41,6 +42,7 @@ export const verify: Tool<VerifyOptions> = {
       value: 'FIELD',
       help: 'a hash field that holds a time, as given to list-keys: tells a source that has changed since (Redis)',
     },
+    rate: READ_RATE_FLAG,
     ...AWS_FLAGS,
   },
   holds: 'the keys in flight',
@@ -53,10 +55,12 @@ export const verify: Tool<VerifyOptions> = {
     onlyBad: flag(args, 'only-bad'),
     concurrency: concurrencyOf(args),
     mtimeFields: texts(args, 'mtime-field'),
+    rate: rateOf(args, ['rcu']),
     ...awsSettings(args),
   }),
-  settings: ({ mtimeFields, concurrency, aws }) => ({
+  settings: ({ mtimeFields, concurrency, rate, aws }) => ({
     mtimeFields,
+    ...rate,
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(aws === undefined ? {} : { aws }),
   }),

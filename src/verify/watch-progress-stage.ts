@@ -27,6 +27,8 @@ export interface WatchOptions {
   readonly lists: Lists
   readonly json: boolean
   readonly html: string | undefined
+  /** make the table, and look at nothing */
+  readonly createsTable: boolean
   readonly aws?: AwsSettings
 }
 
@@ -40,6 +42,7 @@ export function watchStage(
   pause: (ms: number, stop: AbortSignal) => Promise<void> = rest,
 ): Stage {
   return async function* (_input, context) {
+    if (options.createsTable) return await createTables(options.locations, context)
     const seen = new Map<string, readonly Sample[]>()
     for (;;) {
       const overview = await look(options, seen, context)
@@ -49,6 +52,20 @@ export function watchStage(
       await pause(options.everyMs, context.stop)
       if (context.stop.aborted) return
     }
+  }
+}
+
+/** That of `migration-progress`. */
+const TABLE = {
+  partition: 'customer',
+  sort: 'space',
+  index: { name: 'status-index', partition: 'status', sort: 'updatedAt' },
+}
+
+async function createTables(locations: readonly string[], context: Context): Promise<void> {
+  for (const location of locations) {
+    const isMade = await context.createTable(location, TABLE)
+    context.tell(`${location} ${isMade ? 'is made' : 'was there'}: keys customer, space; index status-index`)
   }
 }
 

@@ -45,6 +45,11 @@ export const watchProgress: Tool<WatchOptions> = {
     },
     json: { type: 'boolean', help: 'one JSON object a look' },
     html: { type: 'string', value: 'FILE', help: 'write a page that needs nothing else' },
+    table: {
+      type: 'choice',
+      choices: ['create'],
+      help: 'make the table with its index, and look at nothing (DynamoDB)',
+    },
     ...AWS_FLAGS,
   },
   holds: 'all rows, some 3 kB each',
@@ -67,6 +72,7 @@ function optionsOf(args: Arguments): WatchOptions {
     lists: { failed: flag(args, 'failed'), stuck: stuckMs !== undefined },
     json: flag(args, 'json'),
     html: text(args, 'html'),
+    createsTable: text(args, 'table') === 'create',
     ...awsSettings(args),
   }
 }

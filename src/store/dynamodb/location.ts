@@ -19,5 +19,10 @@ export function readLocation(location: string): string {
   return table
 }
 
+/** The name of the store. */
+export function tableLocation(table: string): string {
+  return `dynamodb://${table}`
+}
+
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
 const TABLE = /^[A-Za-z0-9_.-]{3,255}$/

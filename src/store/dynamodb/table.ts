@@ -8,6 +8,7 @@ import { Capacity } from './capacity.ts'
 import { asksForLess, failureOf } from './classify.ts'
 import type { TableDescription } from './describe-table.ts'
 import { ItemDigests } from './digest-item.ts'
+import { tableLocation } from './location.ts'
 
 export interface TableSettings {
   readonly client: DynamoDBClient
@@ -60,7 +61,7 @@ export class Table {
 
   constructor({ client, name, description, gate, readUnits, writeUnits, mtimeFields, now }: TableSettings) {
     this.name = name
-    this.location = `dynamodb://${name}`
+    this.location = tableLocation(name)
     this.description = description
     this.digests = new ItemDigests(description.schema)
     this.mtimeFields = mtimeFields
