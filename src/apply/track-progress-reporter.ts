@@ -102,7 +102,7 @@ export class Reporter implements Rows<Tally> {
         tally,
         typeof progress === 'object' ? (progress as Record<string, unknown>) : undefined,
       )
-      return heartbeatOf(before, standing, writer, this.#load.now())
+      return heartbeatOf(standing, writer, this.#load.now())
     }
     if (hasPassed(tally)) return rowOf(before, tally.group, this.#next(tally, before), writer)
     // What an earlier run has come to stands until something of it passes again.

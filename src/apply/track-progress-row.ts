@@ -35,16 +35,15 @@ export function beforeOf(row: Fields | undefined): Before | undefined {
   }
 }
 
-/** A row of `migration-progress`. Fields that rekey does not know stay; what no longer holds goes. */
+/** The fields of a row of `migration-progress`; what no longer holds is undefined. */
 export function rowOf(before: Fields | undefined, group: Group, standing: Standing, writer: Writer): object {
-  return { ...before, ...group, ...standingFields(standing), ...writerFields(writer, before) }
+  return { ...group, ...standingFields(standing), ...writerFields(writer, before) }
 }
 
-/** The heartbeat of a host; its progress stands in one field of it. */
-export function heartbeatOf(before: Fields | undefined, standing: Standing, { instance }: Writer, load: Load): object {
+/** The fields of the heartbeat of a host; its progress stands in one field of it. */
+export function heartbeatOf(standing: Standing, { instance }: Writer, load: Load): object {
   const living = Object.entries(standing.shares).filter(([, share]) => share.ended !== true)
   return {
-    ...before,
     timestamp: standing.seenAt,
     hostname: instance,
     system: load,
@@ -53,7 +52,6 @@ export function heartbeatOf(before: Fields | undefined, standing: Standing, { in
   }
 }
 
-/** A field that is undefined is left out by JSON. */
 function standingFields(standing: Standing): object {
   const { status, total, completed, failed, last, errors, createdAt, updatedAt, seenAt, endedAt } = standing
   return {

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RekeyError } from '../record/errors.ts'
 import { keyText } from '../record/key.ts'
+import type { Line } from '../record/line.ts'
+import { setFields } from '../record/line.ts'
 import type { Content, Evidence, Guard, Store } from '../store/contract.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -11,8 +13,9 @@ const MOST_TRIES = 40
 const LONGEST_WAIT_MS = 200
 
 /**
- * Writes what `next` makes of the row; undefined leaves it as it is. `next` is asked again when somebody else was faster.
- * Throws a RekeyError: what the store says, and E_TYPE for a key that holds no JSON object.
+ * Sets the fields that `next` gives, takes out those that are undefined, and leaves all others to the letter; with
+ * undefined for the fields the row stays as it is. `next` is asked again when somebody else was faster. Throws a
+ * RekeyError: what the store says, and E_TYPE for a key that holds no JSON object.
  */
 export async function changeRow(
   store: Store,
@@ -23,8 +26,10 @@ export async function changeRow(
 ): Promise<void> {
   for (let tries = 1; ; tries++) {
     const expect = await evidenceOf(store, key, signal)
-    const row = next(expect === undefined ? undefined : await readRow(store, key, signal))
-    if (row === undefined) return
+    const line = expect === undefined ? undefined : await readRow(store, key, signal)
+    const fields = next(line?.record as Fields | undefined)
+    if (fields === undefined) return
+    const row = line === undefined ? JSON.stringify(fields) : withFields(line, fields)
     const guard = expect === undefined ? 'absent' : guardOf(store)
     const item = { key, content: contentOf(row, store), ...(expect !== undefined && { expect }) }
     const outcome = await (store.write as NonNullable<Store['write']>)(item, guard, signal)
@@ -52,13 +57,14 @@ async function evidenceOf(store: Store, key: string, signal: AbortSignal): Promi
 }
 
 /** Undefined where it has gone meanwhile. */
-async function readRow(store: Store, key: string, signal: AbortSignal): Promise<Fields | undefined> {
+async function readRow(store: Store, key: string, signal: AbortSignal): Promise<Line | undefined> {
   const content = await (store.read as NonNullable<Store['read']>)(key, signal)
   if (content === undefined) return undefined
   const chunks: Uint8Array[] = []
   for await (const chunk of content.body()) chunks.push(chunk)
-  const row = parsed(Buffer.concat(chunks).toString('utf8'))
-  if (row !== undefined) return row
+  const text = Buffer.concat(chunks).toString('utf8').trim()
+  const record = parsed(text)
+  if (record !== undefined) return { text, record }
   throw new RekeyError('E_TYPE', `key ${keyText(key)} of ${store.location} holds something else than a row of progress`)
 }
 
@@ -71,8 +77,13 @@ function parsed(text: string): Fields | undefined {
   }
 }
 
-function contentOf(row: object, { traits }: Store): Content {
-  const bytes = Buffer.from(JSON.stringify(row), 'utf8')
+function withFields(line: Line, fields: object): string {
+  setFields(line, fields)
+  return line.text
+}
+
+function contentOf(row: string, { traits }: Store): Content {
+  const bytes = Buffer.from(row, 'utf8')
   return {
     form: 'plain',
     async *body() {

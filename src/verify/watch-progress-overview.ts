@@ -146,7 +146,8 @@ function hostsOf(
     const seen = [...own.map(({ seenMs }) => seenMs), beat?.seenMs].filter((ms) => ms !== undefined)
     const seenMs = seen.length === 0 ? undefined : seen.reduce((one, other) => Math.max(one, other))
     const beats = beat === undefined || beat.progress?.isEnded === true
-    const isEnded = beats && own.length > 0 && !own.some((row) => row.status === 'in-progress' && !row.isEnded)
+    const begun = own.filter(({ status }) => status !== 'pending')
+    const isEnded = beats && begun.length > 0 && begun.every(hasEnded)
     const ratePerSecond = rateOf(own.map(samplesOf), nowMs / 1000)
     return {
       name,
@@ -159,6 +160,11 @@ function hostsOf(
       workers: beat?.workers ?? {},
     }
   })
+}
+
+/** By its own word; a writer that never says so has ended with the group. */
+function hasEnded({ isEnded, counts, status }: Row): boolean {
+  return isEnded || (counts === undefined && status !== 'in-progress')
 }
 
 /** The rate from the first sample to now, in so many even steps; empty where nothing is known. */

@@ -28,7 +28,7 @@ function update(changes: Partial<Update>): Update {
 /** The row that is written over this one, as it comes back from a store. */
 function next(row: object | undefined, changes: Partial<Update>, atMs: number): Record<string, unknown> {
   const standing = nextStanding(beforeOf(row as Record<string, unknown>), update(changes), atMs)
-  return JSON.parse(JSON.stringify(rowOf(row as Record<string, unknown>, GROUP, standing, WRITER)))
+  return JSON.parse(JSON.stringify({ ...row, ...rowOf(row as Record<string, unknown>, GROUP, standing, WRITER) }))
 }
 
 test('a failed group that is done again is in progress again, keeps createdAt and loses its error', () => {
@@ -53,7 +53,7 @@ test('a failed group that is done again is in progress again, keeps createdAt an
   expect(done).toMatchObject({ status: 'completed', completedUploads: 10 })
 })
 
-test('a row of an earlier migrator is gone on from: its plan, its birth, and what rekey does not know', () => {
+test('a row of an earlier migrator is gone on from: its plan and its birth', () => {
   const foreign = {
     customer: 'c',
     space: 's',
@@ -62,14 +62,12 @@ test('a row of an earlier migrator is gone on from: its plan, its birth, and wha
     completedUploads: 7,
     error: '',
     createdAt: 'x',
-    mine: 1,
   }
   expect(next(foreign, { counts: { ...NO_COUNTS, done: 2 } }, START)).toMatchObject({
     status: 'in-progress',
     totalUploads: 10,
     completedUploads: 2,
     createdAt: 'x',
-    mine: 1,
   })
   const upserted = { customer: 'c', space: 's', status: 'failed', error: 'x', updatedAt: 'x' }
   expect(next(upserted, { counts: { ...NO_COUNTS, done: 2 } }, START)).not.toHaveProperty('totalUploads')
@@ -148,11 +146,10 @@ test('a total that was too small grows with what is settled', () => {
   })
 })
 
-test('a heartbeat names the shares that live, and keeps what others have put there', () => {
+test('a heartbeat names the shares that live', () => {
   const standing = nextStanding(undefined, update({ counts: { ...NO_COUNTS, done: 1 } }), START)
-  const beat = heartbeatOf({ campaign: 'x' }, standing, { instance: 'pi-1', worker: undefined }, { cpu: 1.5, mem: 20 })
+  const beat = heartbeatOf(standing, { instance: 'pi-1', worker: undefined }, { cpu: 1.5, mem: 20 })
   expect(beat).toMatchObject({
-    campaign: 'x',
     timestamp: '2026-01-01T00:00:00.000Z',
     hostname: 'pi-1',
     system: { cpu: 1.5, mem: 20 },
@@ -160,7 +157,7 @@ test('a heartbeat names the shares that live, and keeps what others have put the
     progress: { completedUploads: 1 },
   })
   const ended = nextStanding(undefined, update({ isEnded: true }), START)
-  expect(heartbeatOf(undefined, ended, WRITER, { cpu: 0, mem: 0 })).toMatchObject({ workers: {} })
+  expect(heartbeatOf(ended, WRITER, { cpu: 0, mem: 0 })).toMatchObject({ workers: {} })
 })
 
 test('the load of a host', () => {
