@@ -1,6 +1,6 @@
 /** The man page of a tool, and that of rekey. Pure. */
 import { commonFlags } from '../../src/cli/common-flags.ts'
-import { flagHelp, flagSyntax } from '../../src/cli/help.ts'
+import { flagHelp, flagSyntax, wordsSyntax } from '../../src/cli/help.ts'
 import type { AnyTool } from '../../src/cli/tools.ts'
 import { VERSION } from '../../src/cli/version.ts'
 import type { Flag } from '../../src/stage/tool.ts'
@@ -12,7 +12,7 @@ const RECORDS =
   'Records are NDJSON: one JSON object a line, about one key. They go to stdout, everything else to stderr. What is settled passes through unchanged.'
 
 export function toolPage(tool: AnyTool, tools: readonly AnyTool[]): string {
-  const words = tool.words.required ? `${tool.words.name}...` : `[${tool.words.name}...]`
+  const words = wordsSyntax(tool)
   return page(tool.name, tool.summary, [
     heading('SYNOPSIS'),
     `\\fB${escaped(tool.name)}\\fR [\\fIFLAG\\fR...] ${escaped(words)}`,

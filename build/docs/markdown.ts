@@ -1,5 +1,5 @@
 /** The generated parts of README.md. Pure. */
-import { flagHelp, flagSyntax } from '../../src/cli/help.ts'
+import { flagHelp, flagSyntax, wordsSyntax } from '../../src/cli/help.ts'
 import type { AnyTool } from '../../src/cli/tools.ts'
 import type { Flag } from '../../src/stage/tool.ts'
 import type { Guard } from '../../src/store/contract.ts'
@@ -17,7 +17,7 @@ export function toolTable(tools: readonly AnyTool[]): string {
 }
 
 export function toolSection(tool: AnyTool): string {
-  const words = tool.words.required ? `${tool.words.name}...` : `[${tool.words.name}...]`
+  const words = wordsSyntax(tool)
   return [
     `\`${tool.name} [FLAG...] ${words}\` ${tool.summary}. ${tool.words.name}: ${tool.words.help}.`,
     ['```sh', tool.examples.map(({ command, says }) => `# ${says}\n${command}`).join('\n\n'), '```'].join('\n'),

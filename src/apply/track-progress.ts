@@ -14,8 +14,13 @@ import { WHOLE } from './track-progress-standing.ts'
 
 export const trackProgress: Tool<TrackOptions> = {
   name: 'track-progress',
-  summary: 'writes down how far it is',
-  words: { name: 'LOCATION', help: 'where the rows go: a directory, s3://, redis://, dynamodb://', required: true },
+  summary: 'counts, and writes rows of progress',
+  words: {
+    name: 'LOCATION',
+    help: 'where the rows go: a directory, s3://, redis://, dynamodb://',
+    required: true,
+    isOne: true,
+  },
   reads: 'records',
   handsOn: true,
   examples: [

@@ -28,8 +28,13 @@ export function helpText(tool: AnyTool): string {
 }
 
 export function usageLine(tool: AnyTool): string {
-  const words = tool.words.required ? `${tool.words.name}...` : `[${tool.words.name}...]`
-  return `${tool.name} [FLAG...] ${words}    ${tool.words.help}`
+  return `${tool.name} [FLAG...] ${wordsSyntax(tool)}    ${tool.words.help}`
+}
+
+/** `LOCATION...`, `[FILE...]`, `LOCATION` */
+export function wordsSyntax({ words: { name, required, isOne } }: AnyTool): string {
+  const words = isOne ? name : `${name}...`
+  return required ? words : `[${words}]`
 }
 
 /** `-n, --dry-run`, `--rate N`: a flag as the help writes it. */

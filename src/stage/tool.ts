@@ -47,7 +47,13 @@ export interface Tool<Options = unknown> {
   /** five words or so */
   readonly summary: string
   /** what the words on the command line are */
-  readonly words: { readonly name: string; readonly help: string; readonly required: boolean }
+  readonly words: {
+    readonly name: string
+    readonly help: string
+    readonly required: boolean
+    /** there is one, no more */
+    readonly isOne?: boolean
+  }
   /** `records` from stdin or the files named; `nothing` when the words are locations */
   readonly reads: 'records' | 'nothing'
   readonly examples: readonly Example[]

@@ -22,7 +22,7 @@ export function summary(overview: Overview): string {
   if (failed > 0) words.push(`${grouped(failed)} failed`)
   if (pending > 0) words.push(`${grouped(pending)} to do`)
   if (unplanned > 0) words.push(`${grouped(unplanned)} without a plan`)
-  words.push(rateText(overview.ratePerSecond))
+  if (pending + unplanned > 0) words.push(rateText(overview.ratePerSecond))
   const eta = etaText(overview)
   if (eta !== undefined) words.push(eta)
   if (stuckRows.length > 0) words.push(`${grouped(stuckRows.length)} stuck`)

@@ -19,15 +19,18 @@ export const watchProgress: Tool<WatchOptions> = {
       says: 'overall, by host and by group, once; exit code 1 when something is wrong',
     },
     {
-      command: 'watch-progress redis://localhost:6379/0 --watch',
-      says: 'again each 30 seconds, in place on a terminal',
+      command: 'watch-progress ./progress/ --watch 1 | head -n 3',
+      says: 'again each second; on a terminal in place, until Ctrl-C',
     },
     {
       command: 'watch-progress ./progress/ --failed --stuck 2h',
-      says: 'what has failed, and what is not updated for two hours',
+      says: 'what has failed, and what was not updated for two hours',
     },
-    { command: 'watch-progress ./progress/ --html progress.html', says: 'a page to look at from a phone, in one file' },
-    { command: 'watch-progress s3://bucket/status/ --json', says: 'heartbeats, for programs' },
+    {
+      command: 'watch-progress ./progress/ --html progress.html > report.txt',
+      says: 'a page to look at from a phone, in one file',
+    },
+    { command: 'watch-progress ./progress/ ./status/ --json', says: 'rows and heartbeats together, for programs' },
   ],
   flags: {
     watch: {
