@@ -13,7 +13,7 @@ const LEAST_MS = 1_000
 export const runParts: Tool<PartsOptions> = {
   name: 'run-parts',
   summary: 'shares parts among hosts',
-  words: { name: 'LOCATION', help: 'a directory or bucket with part-*.ndjson', required: true, one: true },
+  words: { name: 'LOCATION', help: 'a directory or bucket with part-*.ndjson', required: true, isOne: true },
   command: { name: 'COMMAND...', help: 'reads the records of a part and prints each with what became of it' },
   reads: 'nothing',
   counts: { one: 'part', many: 'parts' },

@@ -33,7 +33,7 @@ export function usageLine(tool: AnyTool): string {
 
 /** `LOCATION...`, `[FILE...]`, `LOCATION -- COMMAND...`: what stands behind the flags. */
 export function wordSyntax({ words, command }: AnyTool): string {
-  const several = words.one === true ? words.name : `${words.name}...`
+  const several = words.isOne ? words.name : `${words.name}...`
   return (words.required ? several : `[${several}]`) + (command === undefined ? '' : ` -- ${command.name}`)
 }
 

@@ -5,10 +5,17 @@ import { stdin } from 'node:process'
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { RekeyError } from '../record/errors.ts'
+import type { Arguments } from '../stage/tool.ts'
+import type { AnyTool } from './tools.ts'
 
 const STDIN = 0
 const CHUNK_BYTES = 64 * 1024
 const NEWLINE = 0x0a
+
+/** The files that the words of a command name; none for stdin. A tool that hands on what it reads stands in a pipe. */
+export function inputFiles({ reads, handsOn }: AnyTool, { words }: Arguments): readonly string[] {
+  return reads === 'records' && handsOn !== true ? words : []
+}
 
 /** Refuses what cannot be read, before anything is done. Opens nothing: a named pipe can be opened only once. */
 export async function checkFiles(paths: readonly string[]): Promise<void> {

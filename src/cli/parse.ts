@@ -22,7 +22,7 @@ export async function parseArguments(tool: AnyTool, all: readonly string[]): Pro
   const flags = allFlags(tool)
   const { argv, command } = commandApart(tool, all)
   refuseValues(argv, flags)
-  const { _: positional, $0: _script, ...given } = await declare(tool, flags).parseAsync([...argv])
+  const { _: positional, $0: _script, ...given } = await declare(tool, flags).parseAsync(withBareValues(argv, flags))
   for (const key of Object.keys(given)) if (!Object.hasOwn(flags, key)) throw unknownFlag(key, argv, flags)
   const values: Record<string, FlagValue> = {}
   for (const [name, declared] of Object.entries(flags)) values[name] = flagValue(name, declared, given[name])
@@ -74,6 +74,17 @@ function declare(tool: AnyTool, flags: Flags) {
     })
   }
   return parser
+}
+
+/** `--watch LOCATION` is `--watch=30s LOCATION`. */
+function withBareValues(argv: readonly string[], flags: Flags): string[] {
+  const end = argv.indexOf('--')
+  return argv.map((word, at) => {
+    const declared = word.startsWith('--') && (end === -1 || at < end) ? flags[word.slice(2)] : undefined
+    if (declared?.type !== 'string' || declared.bare === undefined) return word
+    const { value, takes } = declared.bare
+    return takes.test(argv[at + 1] ?? '') ? word : `${word}=${value}`
+  })
 }
 
 /** `--dry-run=yes` would be read as no dry run. */

@@ -8,7 +8,7 @@ import { flag } from '../stage/tool.ts'
 import { completionScript } from './completion.ts'
 import { EXIT } from './exit-codes.ts'
 import { helpText } from './help.ts'
-import { checkFiles } from './input.ts'
+import { checkFiles, inputFiles } from './input.ts'
 import { Messages } from './messages.ts'
 import { nearest } from './nearest.ts'
 import { ToolRun } from './tool-run.ts'
@@ -92,12 +92,13 @@ async function start(tool: AnyTool, words: readonly string[]): Promise<number> {
       print(told)
       return EXIT.ok
     }
-    if (tool.reads === 'records' && args.words.length === 0 && stdin.isTTY) {
+    const files = inputFiles(tool, args)
+    if (tool.reads === 'records' && files.length === 0 && stdin.isTTY) {
       process.stderr.write(helpText(tool))
       return EXIT.usage
     }
     const options = tool.check(args)
-    if (tool.reads === 'records') await checkFiles(args.words)
+    await checkFiles(files)
     return await new ToolRun(tool, args, options).toEnd()
   } catch (thrown) {
     const error = toRekeyError(thrown)

@@ -1,6 +1,6 @@
 /** One run of a tool: its stage between input and output, from the first byte to the exit code. */
 import { hostname } from 'node:os'
-import process, { env } from 'node:process'
+import process, { env, stdout } from 'node:process'
 import { decode } from '../record/decode.ts'
 import { Encoder } from '../record/encode.ts'
 import { type RekeyError, toRekeyError } from '../record/errors.ts'
@@ -13,7 +13,7 @@ import type { Surroundings } from '../store/open.ts'
 import { Stores } from '../store/stores.ts'
 import { appendTo } from './appender.ts'
 import { EXIT } from './exit-codes.ts'
-import { checkFiles, readFile, readInput } from './input.ts'
+import { checkFiles, inputFiles, readFile, readInput } from './input.ts'
 import { Messages } from './messages.ts'
 import { Output } from './output.ts'
 import { openScratch } from './scratch.ts'
@@ -35,6 +35,8 @@ export class ToolRun {
   readonly #output = new Output()
   readonly #stop = new AbortController()
   readonly #abort = new AbortController()
+  /** aborted when nothing more is to be read */
+  readonly #intake = new AbortController()
   readonly #stores: Stores
   readonly #signals: Signals
   readonly #watchdog = new Watchdog()
@@ -65,11 +67,19 @@ export class ToolRun {
     env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
     // Endpoints of a profile the SDK finds by this alone.
     if (settings.aws?.profile !== undefined) env.AWS_PROFILE = settings.aws.profile
+    const { handsOn } = tool
     this.#signals = new Signals((signal) => {
-      this.#messages.warn(`${signal}: finishing what is in flight; once more ends at once`)
+      const doing = handsOn ? 'handing on what still comes' : 'finishing what is in flight'
+      this.#messages.warn(`${signal}: ${doing}; once more ends at once`)
       this.#stop.abort()
     })
-    this.#output.closed.addEventListener('abort', () => this.#stop.abort(), { once: true })
+    if (!handsOn) this.#stop.signal.addEventListener('abort', () => this.#intake.abort(), { once: true })
+    this.#output.closed.addEventListener('abort', () => this.#endIntake(), { once: true })
+  }
+
+  #endIntake(): void {
+    this.#intake.abort()
+    this.#stop.abort()
   }
 
   async toEnd(): Promise<number> {
@@ -94,15 +104,26 @@ export class ToolRun {
   }
 
   async #work(): Promise<void> {
-    const reads = this.#tool.reads === 'records'
-    const input = reads
-      ? decode(readInput(this.#args.words, this.#stop.signal), number(this.#args, 'max-line'), this.#stop.signal)
-      : nothing()
-    for await (const batch of this.#tool.stage(this.#options)(input, this.#context())) {
+    for await (const batch of this.#tool.stage(this.#options)(this.#input(), this.#context())) {
       const printed = this.#account(batch)
       if (printed.length > 0 && !(await this.#output.write(this.#encoder.encode(printed))))
         this.#unwritten += printed.length
       if (this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'quiet') return
+    }
+  }
+
+  #input(): AsyncIterable<readonly Line[]> {
+    if (this.#tool.reads === 'nothing') return nothing()
+    const bytes = readInput(inputFiles(this.#tool, this.#args), this.#intake.signal)
+    const seen = this.#tool.handsOn ? this.#handedOn(bytes) : bytes
+    return decode(seen, number(this.#args, 'max-line'), this.#intake.signal)
+  }
+
+  /** The same bytes, once the reader of stdout has them. */
+  async *#handedOn(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      if (!(await this.#output.write(chunk))) return
+      yield chunk
     }
   }
 
@@ -119,9 +140,10 @@ export class ToolRun {
     const limit = flag(this.#args, 'fail-fast') ? 1 : (number(this.#args, 'max-errors') ?? Number.POSITIVE_INFINITY)
     if (this.#tally.newFailures >= limit) {
       this.#tooManyErrors = true
-      this.#stop.abort()
+      this.#endIntake()
     }
-    const { prints } = this.#tool
+    const { prints, handsOn } = this.#tool
+    if (handsOn) return []
     return prints === undefined ? batch : batch.filter((line) => prints(this.#options, line.open ?? line.record))
   }
 
@@ -137,19 +159,22 @@ export class ToolRun {
     const closedEarly = this.#output.closed.aborted && this.#tool.closedOutput(this.#options) === 'stop'
     if (failure !== undefined) this.#messages.error(`${failure.code}: ${failure.message}`, { code: failure.code })
     if (closedEarly) {
-      this.#messages.error(
-        `the output was closed; the outcomes of ${grouped(this.#unwritten)} records or more are not written. To go on: ${this.#tool.goOn}`,
-      )
+      this.#messages.error(`the output was closed; ${this.#lostText()} not written. To go on: ${this.#tool.goOn}`)
     }
     if (this.#tooManyErrors)
       this.#messages.error(`stopped after ${this.#tally.newFailures} failures. To go on: ${this.#tool.goOn}`)
     if (this.#signals.received !== undefined)
       this.#messages.warn(`stopped by ${this.#signals.received}. To go on: ${this.#tool.goOn}`)
-    this.#messages.counts(this.#tally, elapsedMs, this.#stores.used())
+    if (!this.#tool.reports) this.#messages.counts(this.#tally, elapsedMs, this.#stores.used())
     if (this.#signals.received !== undefined) return exitCodeOf(this.#signals.received)
     if (failure !== undefined) return isUsage(failure) && this.#tally.total === 0 ? EXIT.usage : EXIT.stopped
     if (this.#tooManyErrors || closedEarly) return EXIT.stopped
     return this.#tally.anyBad || this.#foundBad ? EXIT.badRecords : EXIT.ok
+  }
+
+  #lostText(): string {
+    if (this.#tool.handsOn) return 'what came behind that is'
+    return `the outcomes of ${grouped(this.#unwritten)} records or more are`
   }
 
   #context(): Context {
@@ -160,6 +185,7 @@ export class ToolRun {
       steady,
       random: Math.random,
       process: { host: hostname(), pid: process.pid },
+      screen: stdout.isTTY ? { rows: stdout.rows, columns: stdout.columns } : undefined,
       tell: (message) => this.#messages.tell(message),
       warn: (message) => this.#messages.warn(message),
       count: (word, records) => this.#tally.count(word, records),
@@ -172,6 +198,7 @@ export class ToolRun {
       open: (location) => this.#stores.open(location),
       openLeases: (location) => this.#stores.openLeases(location),
       start: (command) => startCommand(command, this.#watchdog),
+      createTable: (location, shape) => this.#stores.createTable(location, shape),
       readFile: async function* (path) {
         await checkFiles([path])
         yield* readFile(path, new AbortController().signal)

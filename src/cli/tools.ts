@@ -13,4 +13,6 @@ export const TOOLS: Readonly<Record<string, () => Promise<AnyTool>>> = {
   'run-parts': async () => (await import('../apply/run-parts.ts')).runParts,
   verify: async () => (await import('../verify/verify.ts')).verify,
   'delete-apply': async () => (await import('../apply/delete-apply.ts')).deleteApply,
+  'track-progress': async () => (await import('../apply/track-progress.ts')).trackProgress,
+  'watch-progress': async () => (await import('../verify/watch-progress.ts')).watchProgress,
 }

@@ -1,6 +1,6 @@
 /** A stage: a tool's work on the stream of lines, and what it is given to do it with. */
 import type { Line } from '../record/line.ts'
-import type { Store } from '../store/contract.ts'
+import type { Store, TableShape } from '../store/contract.ts'
 import type { LeaseSpace } from '../store/lease/contract.ts'
 import type { Command, Running } from './command.ts'
 
@@ -22,6 +22,8 @@ export interface Context {
   steady(): number
   /** from 0 up to, not including, 1 */
   random(): number
+  /** the terminal that stdout is, as large as it was at the start; absent when stdout is none */
+  readonly screen?: { readonly rows: number; readonly columns: number } | undefined
   /** tells the user on stderr what was asked for */
   tell(message: string): void
   /** warns the user on stderr */
@@ -40,6 +42,8 @@ export interface Context {
   openLeases(location: string): Promise<LeaseSpace>
   /** starts a command; throws E_USAGE when there is none of that name */
   start(command: Command): Promise<Running>
+  /** makes a table where a store needs one: true when it was made, false when it was there; throws E_USAGE elsewhere */
+  createTable(location: string, shape: TableShape): Promise<boolean>
   /** the bytes of a file that a flag names; throws E_USAGE when it cannot be read */
   readFile(path: string): AsyncIterable<Uint8Array>
   /** opens a file to append to, made when it is not there; throws E_USAGE when it cannot be written */

@@ -17,7 +17,13 @@ interface FlagText {
 export type Flag = FlagText &
   (
     | { readonly type: 'boolean' }
-    | { readonly type: 'string'; readonly many?: boolean }
+    | {
+        readonly type: 'string'
+        readonly many?: boolean
+        readonly default?: string
+        /** it can stand alone, for this value; a word behind it is its value only where it is one that the flag takes */
+        readonly bare?: { readonly value: string; readonly takes: RegExp }
+      }
     | { readonly type: 'number'; readonly min: number; readonly max?: number; readonly default?: number }
     | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string }
   )
@@ -43,7 +49,13 @@ export interface Tool<Options = unknown> {
   /** five words or so */
   readonly summary: string
   /** what the words on the command line are */
-  readonly words: { readonly name: string; readonly help: string; readonly required: boolean; readonly one?: boolean }
+  readonly words: {
+    readonly name: string
+    readonly help: string
+    readonly required: boolean
+    /** there is one, no more */
+    readonly isOne?: boolean
+  }
   /** the command that the tool runs, given behind `--`; absent for a tool that runs none */
   readonly command?: { readonly name: string; readonly help: string }
   /** what its lines are about, for the counts line; `record` when this is absent */
@@ -56,6 +68,13 @@ export interface Tool<Options = unknown> {
   readonly holds: string
   /** what it does on failure */
   readonly onFailure: string
+  /**
+   * It reads stdin alone. What is read goes to stdout byte for byte, before the stage sees it, and nothing that the stage gives is printed. The
+   * first signal does not stop it: who writes into the pipe gets that signal too, and what it still has to say is handed on.
+   */
+  readonly handsOn?: boolean
+  /** Its lines are a report for people or programs, no records: they are not counted. `failed` makes the exit code 1. */
+  readonly reports?: boolean
   /** how to go on after a run that was stopped */
   readonly goOn: string
   /** what a closed output means: the reader has had enough, or outcomes are being lost */

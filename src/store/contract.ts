@@ -212,6 +212,13 @@ export const STORE_DEFAULTS: StoreSettings = { retries: 3, timeoutMs: 30_000, mt
 /** What a key asks of a store, for a forecast. */
 export type StoreWork = 'look' | 'copy' | 'read' | 'write' | 'remove'
 
+/** A table that is to be made: its keys, all of them text, and one index that holds whole items. */
+export interface TableShape {
+  readonly partition: string
+  readonly sort: string
+  readonly index: { readonly name: string; readonly partition: string; readonly sort: string }
+}
+
 export interface Store {
   /** without credentials */
   readonly location: string

@@ -1,6 +1,6 @@
 /** Location to store. A store's code and its client library are loaded only when a location names it. */
 import { RekeyError } from '../record/errors.ts'
-import type { Store, StoreSettings } from './contract.ts'
+import type { Store, StoreSettings, TableShape } from './contract.ts'
 
 /** What opening a store needs from outside. */
 export interface Surroundings {
@@ -41,6 +41,22 @@ export async function openStore(location: string, settings: StoreSettings, surro
     )
   }
   return (await opener())(location, settings, surroundings)
+}
+
+/**
+ * Makes a table where a store needs one: true when it was made, false when it was there with these keys. Throws E_USAGE for
+ * any other store, E_LOCATION for a table of other keys, E_AUTH, E_DENIED, E_CONNECTION.
+ */
+export async function createTable(
+  location: string,
+  shape: TableShape,
+  settings: StoreSettings,
+  surroundings: Surroundings,
+): Promise<boolean> {
+  if (schemeOf(location) !== 'dynamodb')
+    throw new RekeyError('E_USAGE', `--table create is for dynamodb://TABLE; ${schemeOf(location)} needs no table`)
+  const { createDynamoDbTable } = await import('./dynamodb/create-table.ts')
+  return await createDynamoDbTable(location, shape, settings, surroundings)
 }
 
 /** `file` for a plain path. A single letter before the colon is no scheme. */

@@ -1,9 +1,10 @@
 /** The stores of a run: each location opened once, with limit, retry and, for tests, faults around it. */
-import type { Store, StoreSettings } from './contract.ts'
+import type { RekeyError } from '../record/errors.ts'
+import type { Store, StoreSettings, TableShape } from './contract.ts'
 import type { LeaseSpace } from './lease/contract.ts'
 import { openLeases } from './lease/open.ts'
 import type { Surroundings } from './open.ts'
-import { openStore } from './open.ts'
+import { createTable, openStore } from './open.ts'
 import { parseFaults, withFaults } from './wrap/fault.ts'
 import { withLimit } from './wrap/limit.ts'
 import type { Pacing } from './wrap/retry.ts'
@@ -31,6 +32,10 @@ export class Stores {
     if (known !== undefined) return known
     const opening = this.#openWrapped(location)
     this.#opened.set(location, opening)
+    opening.catch((error: RekeyError) => {
+      // Who asks again later may find it open then.
+      if (error.retryable) this.#opened.delete(location)
+    })
     return opening
   }
 
@@ -41,6 +46,11 @@ export class Stores {
     const opening = openAgain(open, this.#settings.retries, this.#pacing)
     this.#leases.set(location, opening)
     return opening
+  }
+
+  /** Throws E_USAGE for a store that needs no table. True when it was made, false when it was there. */
+  createTable(location: string, shape: TableShape): Promise<boolean> {
+    return createTable(location, shape, this.#settings, this.#surroundings)
   }
 
   /** How the stores are doing that say so; undefined when none does. */

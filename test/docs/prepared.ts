@@ -32,6 +32,8 @@ const PLANT_FILES = `
   rewrite-keys --quiet --sub 's|^indexes/|new/|' --to-store copied/ < listing.ndjson > plan.ndjson
   copy-apply --quiet < plan.ndjson > run.ndjson
   verify --quiet < run.ndjson > proven.ndjson
+  track-progress --quiet --plan plan.ndjson ./progress/ < run.ndjson > /dev/null
+  track-progress --quiet --instance pi-1 --total 40 ./status/ < run.ndjson > /dev/null
   cp -r data indexes
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
   printf '{"key":"t%s","value":{"lat":30.%s,"lon":-97.7,"phrase":"dentist"}}\\n' 1 2 2 3 > targets.ndjson

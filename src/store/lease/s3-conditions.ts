@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto'
 import { RekeyError } from '../../record/errors.ts'
 import { failureOf } from '../s3/classify.ts'
-import type { Bucket, Reply } from '../s3/connection.ts'
+import type { Bucket } from '../s3/connection.ts'
+import type { Reply } from '../s3/request.ts'
 
 /** An etag, as an answer has it, to what the server wants to read in If-Match. */
 export type Condition = (etag: string) => string

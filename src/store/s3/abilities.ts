@@ -14,6 +14,7 @@ import { NOTHING_OBEYED } from './destination-guard.ts'
 import { encodeKey, encodeQuery } from './keys.ts'
 import { NEEDS } from './permissions.ts'
 import type { Reply, Request } from './request.ts'
+import { plainEtag } from './stored-object.ts'
 
 /** `If-None-Match: *` and `If-Match` on the destination, of a copy and of a PUT. */
 export interface WriteAbilities {
@@ -88,6 +89,7 @@ export class Abilities {
   }
 }
 
+const PROBE = 'probe'
 const OTHER_ETAG = '"00000000000000000000000000000000"'
 
 const IGNORES = (location: string) =>
@@ -118,10 +120,16 @@ class Probe {
 
   /** Why it could not be; undefined where it could. */
   async plant(): Promise<RekeyError | undefined> {
-    const reply = await this.#send({ method: 'PUT', key: this.key, body: 'probe' })
+    const reply = await this.#send({ method: 'PUT', key: this.key, body: PROBE })
     if (isError(reply)) return failureOf(reply, `writing ${keyText(this.key)}`, NEEDS.write)
     this.#isPlanted = true
     return undefined
+  }
+
+  /** Without quotes; of the object as it is planted now. */
+  async etag(): Promise<string> {
+    const { headers } = await this.#send({ method: 'PUT', key: this.key, body: PROBE })
+    return plainEtag(headers.etag ?? '')
   }
 
   async refuses(request: Request): Promise<boolean> {
@@ -183,11 +191,18 @@ async function tryWrites(probe: Probe): Promise<WriteAbilities> {
     absent: await probe.refuses({ method: 'PUT', key, headers: { ...onto, 'if-none-match': '*' } }),
     match: await probe.refuses({ method: 'PUT', key, headers: { ...onto, 'if-match': OTHER_ETAG } }),
   }
-  const put = {
-    absent: await probe.refuses({ method: 'PUT', key, headers: { 'if-none-match': '*' }, body: 'probe' }),
-    match: await probe.refuses({ method: 'PUT', key, headers: { 'if-match': OTHER_ETAG }, body: 'probe' }),
-  }
-  return { copy, put }
+  const absent = await probe.refuses({ method: 'PUT', key, headers: { 'if-none-match': '*' }, body: PROBE })
+  return { copy, put: { absent, ...(await tryMatch(probe)) } }
+}
+
+/** A condition that is refused when it holds is as useless as one that is ignored. */
+async function tryMatch(probe: Probe): Promise<Pick<Obeyed, 'match' | 'bareEtag'>> {
+  const refuses = (etag: string) =>
+    probe.refuses({ method: 'PUT', key: probe.key, headers: { 'if-match': etag }, body: PROBE })
+  if (!(await refuses(OTHER_ETAG))) return { match: false }
+  const etag = await probe.etag()
+  if (!(await refuses(`"${etag}"`))) return { match: true }
+  return (await refuses(etag)) ? { match: false } : { match: true, bareEtag: true }
 }
 
 async function tryDeletes(probe: Probe): Promise<DeleteAbilities> {

@@ -11,6 +11,8 @@ import type { Found } from './look-up.ts'
 export interface Obeyed {
   readonly absent: boolean
   readonly match: boolean
+  /** it takes an etag without its quotes alone, and refuses any that stands in them; Ceph does, of a PUT */
+  readonly bareEtag?: boolean
 }
 
 export const NOTHING_OBEYED: Obeyed = { absent: false, match: false }
@@ -44,10 +46,10 @@ export function guardVerdict(
 }
 
 /** The condition by which the server checks the guard itself, where it obeys. */
-export function conditionOf(guard: Guard, { absent, match }: Obeyed, there: Found): Record<string, string> {
+export function conditionOf(guard: Guard, { absent, match, bareEtag }: Obeyed, there: Found): Record<string, string> {
   if (guard === 'absent' && absent) return { 'if-none-match': '*' }
   if (guard !== 'match' || !match || there === undefined || there instanceof RekeyError) return {}
-  return { 'if-match': `"${there.etag}"` }
+  return { 'if-match': bareEtag ? there.etag : `"${there.etag}"` }
 }
 
 /** The outcome where the server has refused the condition. */

@@ -34,6 +34,11 @@ test.each<[Guard, boolean, boolean, Record<string, string>]>([
   expect(conditionOf(guard, both, now)).toEqual(condition)
 })
 
+test('an etag stands in quotes, unless the server takes it without them alone', () => {
+  const condition = conditionOf('match', { absent: true, match: true, bareEtag: true }, now)
+  expect(condition).toEqual({ 'if-match': 'e' })
+})
+
 test('few keys are asked for one by one, many by a page, and more by one after each page in vain', () => {
   expect([headsBeforePage(12, 0), headsBeforePage(13, 0)]).toEqual([12, 0])
   expect([1, 2, 3].map((misses) => headsBeforePage(1000, misses))).toEqual([16, 64, 256])
