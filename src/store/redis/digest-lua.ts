@@ -10,7 +10,7 @@ export const LONG_STRING_BYTES = 1_048_576
 /** How much one call of a script reads, in elements; a hundred bytes of a string count as one. */
 const BUDGET = 20_000
 
-/** Hashes of up to so many fields are asked for the fields of the last one: HMGET looks for each from the beginning. */
+/** Hashes of up to so many fields are asked for the fields of the last one: HMGET looks for each from the beginning. Larger ones are read whole. */
 const NAMED_FIELDS = 128
 
 /** After so many hashes in a row with other fields than expected, nothing is expected any more of that number of fields. */
@@ -62,10 +62,24 @@ local function learn(key)
   kinds[size] = {size = size, names = names, form = form}
   return kinds[size], values
 end
+-- The values of a hash that is too large for HMGET, each put where its field stands in the order of the kind.
+local function placed(kind, key)
+  if not kind.places then
+    kind.places = {}
+    for at = 1, kind.size do kind.places[kind.names[at]] = at end
+  end
+  local flat, values = call('HGETALL', key), {}
+  for at = 1, #flat, 2 do
+    local place = kind.places[flat[at]]
+    if not place then return {} end
+    values[place] = flat[at + 1]
+  end
+  return values
+end
 local function kind_and_values(key, size)
   local kind, wrong = kinds[size], mistakes[size] or 0
-  if not kind or size > ${NAMED_FIELDS} or wrong >= ${MISTAKES} then return learn(key) end
-  local values = call('HMGET', key, unpack(kind.names))
+  if not kind or wrong >= ${MISTAKES} then return learn(key) end
+  local values = size > ${NAMED_FIELDS} and placed(kind, key) or call('HMGET', key, unpack(kind.names))
   for at = 1, size do
     if not values[at] then
       mistakes[size] = wrong + 1

@@ -103,6 +103,19 @@ describe.each(SERVERS)('%s', (name, locationOf) => {
     expect(await alike(...pairs)).toEqual(await store.digest?.(froms, signal))
   })
 
+  test('hashes of many fields, in any order, with one that is another', async () => {
+    const fields = Array.from({ length: 600 }, (_, nth) => [`field ${nth}`, `value ${nth}`] as const)
+    const pairs = Array.from({ length: 6 }, (_, at): [string, string] => [`from:${at}`, `to:${at}`])
+    for (const [from, to] of pairs) {
+      await client.hset(from, Object.fromEntries(fields))
+      await client.hset(to, Object.fromEntries(fields.toReversed()))
+    }
+    await client.hset('to:1', { 'field 7': 'another value' })
+    await client.multi().hdel('to:3', 'field 7').hset('to:3', { 'another field': 'value 7' }).exec()
+    const [same] = (await store.digest?.(['from:0'], signal)) ?? []
+    expect(await alike(...pairs)).toEqual([same, undefined, same, undefined, same, same])
+  })
+
   test('more than one call reads, and what is left to the client', async () => {
     const pipeline = client.pipeline()
     for (let at = 0; at < 5; at++) {
