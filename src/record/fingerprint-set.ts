@@ -32,6 +32,36 @@ export class FingerprintSet {
     return this.#segmentOf(key, seed).has(this.#fingerprinter.words)
   }
 
+  /**
+   * The same for many keys. In a set of millions each look waits for memory; looks that do not wait for each other are
+   * several times as fast, so all slots are read once before any is searched.
+   */
+  hasAll(keys: readonly Key[]): boolean[] {
+    const prints = new Int32Array(keys.length * 4)
+    const { words } = this.#fingerprinter
+    let at = 0
+    for (const key of keys) {
+      this.#fingerprinter.take(key, 0)
+      prints[at++] = words[0] as number
+      prints[at++] = words[1] as number
+      prints[at++] = words[2] as number
+      prints[at++] = words[3] as number
+    }
+    this.#touch(prints)
+    return keys.map((_, index) => this.#segmentAt(prints, index * 4).has(prints, index * 4))
+  }
+
+  /** The sum keeps the reads from being left out as useless. */
+  #touch(prints: Int32Array): number {
+    let sum = 0
+    for (let at = 0; at < prints.length; at += 4) sum += this.#segmentAt(prints, at).touch(prints, at)
+    return sum
+  }
+
+  #segmentAt(prints: Int32Array, at: number): Segment {
+    return this.#segments[(prints[at + 3] as number) & (SEGMENTS - 1)] as Segment
+  }
+
   #segmentOf(key: Key, seed: number): Segment {
     this.#fingerprinter.take(key, seed)
     return this.#segments[(this.#fingerprinter.words[3] as number) & (SEGMENTS - 1)] as Segment
@@ -52,8 +82,13 @@ class Segment {
     return true
   }
 
-  has(words: Int32Array): boolean {
-    return !isFree(this.#slots, find(this.#slots, words, 0))
+  has(words: Int32Array, from = 0): boolean {
+    return !isFree(this.#slots, find(this.#slots, words, from))
+  }
+
+  /** What stands in the slot at which a search would begin. */
+  touch(words: Int32Array, from: number): number {
+    return this.#slots[home(this.#slots, nonZero(words[from] as number))] as number
   }
 
   #grow(): void {
@@ -70,13 +105,17 @@ function find(slots: Int32Array, words: Int32Array, from: number): number {
   const a = nonZero(words[from] as number)
   const b = words[from + 1] as number
   const c = words[from + 2] as number
-  const count = slots.length / 3
-  let at = Math.floor(((a >>> 0) / 0x1_0000_0000) * count) * 3
+  let at = home(slots, a)
   while (!isFree(slots, at) && !(slots[at] === a && slots[at + 1] === b && slots[at + 2] === c)) {
     at += 3
     if (at === slots.length) at = 0
   }
   return at
+}
+
+/** Where the search for a first word begins. */
+function home(slots: Int32Array, word: number): number {
+  return Math.floor(((word >>> 0) / 0x1_0000_0000) * (slots.length / 3)) * 3
 }
 
 function place(slots: Int32Array, at: number, words: Int32Array, from: number): void {

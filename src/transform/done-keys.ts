@@ -37,8 +37,11 @@ export interface DoneSource {
 
 /** The keys that are done, asked in the order of the input. */
 export interface Done {
-  /** true or false at once where it can be told; throws E_INPUT where an order that was promised is not kept */
-  has(key: Key): boolean | Promise<boolean>
+  /**
+   * Whether each key is done. Fewer answers than keys where an order that was promised is not kept: `failure` says so, and
+   * what came before is right.
+   */
+  hasAll(keys: readonly Key[]): Promise<{ readonly found: readonly boolean[]; readonly failure?: RekeyError }>
   close(): Promise<void>
 }
 

@@ -2,7 +2,7 @@
  * Done keys by merge: input and sources are in the order of their keys' bytes, so each source is read as far as the input
  * has come. That the order is kept is checked at every key. Holds one batch of each source.
  */
-import { RekeyError } from '../record/errors.ts'
+import { RekeyError, toRekeyError } from '../record/errors.ts'
 import type { Key } from '../record/key.ts'
 import { keyText } from '../record/key.ts'
 import type { Done, DoneSource } from './done-keys.ts'
@@ -21,9 +21,23 @@ export class SortedDone implements Done {
     this.#cursors = sources.map((source) => new Cursor(source))
   }
 
-  has(key: Key): boolean | Promise<boolean> {
-    if (this.#last !== undefined) checkOrder('the input', this.#last, key)
-    this.#last = key
+  async hasAll(keys: readonly Key[]): Promise<{ found: readonly boolean[]; failure?: RekeyError }> {
+    const found: boolean[] = []
+    try {
+      for (const key of keys) {
+        if (this.#last !== undefined) checkOrder('the input', this.#last, key)
+        this.#last = key
+        const isThere = this.#has(key)
+        found.push(typeof isThere === 'boolean' ? isThere : await isThere)
+      }
+    } catch (thrown) {
+      return { found, failure: toRekeyError(thrown) }
+    }
+    return { found }
+  }
+
+  /** At once where no source must be read. */
+  #has(key: Key): boolean | Promise<boolean> {
     for (const [at, cursor] of this.#cursors.entries()) {
       const found = cursor.seek(key)
       if (found === undefined) return this.#seekFurther(key, at)

@@ -4,6 +4,7 @@
  */
 import { RekeyError } from '../record/errors.ts'
 import { FingerprintSet } from '../record/fingerprint-set.ts'
+import type { Key } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
 import { settleFailed, settleSkipped } from '../record/line.ts'
 import type { Context, Stage } from '../stage/stage.ts'
@@ -43,41 +44,40 @@ export function subtractStage(options: SubtractOptions): Stage {
   }
 }
 
+/** The lines of a batch that are left, up to where the order is broken, if it is. */
 async function subtract(
   batch: readonly Line[],
   done: Done,
   { fields, markDone }: SubtractOptions,
   context: Context,
-): Promise<{ left: readonly Line[]; failure?: unknown }> {
+): Promise<{ left: readonly Line[]; failure?: RekeyError | undefined }> {
+  const keys = batch.map((line) => matchOf(line, fields))
+  const asked = keys.filter((key) => key !== undefined)
+  const { found, failure } = await done.hasAll(asked)
   const left: Line[] = []
+  let answered = 0
   let subtracted = 0
-  let failure: unknown
-  try {
-    for (const line of batch) {
-      const verdict = verdictOf(line, fields, done)
-      if (verdict === 'pass' || !(typeof verdict === 'boolean' ? verdict : await verdict)) left.push(line)
-      else if (markDone) left.push(settleSkipped(line, 'done-before'))
-      else subtracted++
-    }
-  } catch (thrown) {
-    failure = thrown
+  for (const [at, line] of batch.entries()) {
+    if (keys[at] === undefined) left.push(line)
+    else if (answered === found.length) break
+    else if (!found[answered++]) left.push(line)
+    else if (markDone) left.push(settleSkipped(line, 'done-before'))
+    else subtracted++
   }
   if (subtracted > 0) context.count('done before', subtracted)
   return { left, failure }
 }
 
-/** Whether the record is done; `pass` for one that is settled, or fails here for want of a field. */
-function verdictOf(line: Line, fields: readonly FieldPath[], done: Done): boolean | Promise<boolean> | 'pass' {
+/** What the record is matched by; undefined for one that passes: it is settled, or fails here for want of a field. */
+function matchOf(line: Line, fields: readonly FieldPath[]): Key | undefined {
   const { outcome, key, key64 } = line.open ?? line.record
-  if (outcome !== undefined || (key === undefined && key64 === undefined)) return 'pass'
+  if (outcome !== undefined || (key === undefined && key64 === undefined)) return undefined
   const match = joinedFields(fields, line)
-  if (match !== undefined) return done.has(match)
+  if (match !== undefined) return match
   const names = fields.map((field) => field.join('.')).join(', ')
-  settleFailed(
-    line,
-    new RekeyError('E_FIELD', `--on: the record lacks ${names}, or it is no text or number`).toFailure(),
-  )
-  return 'pass'
+  const error = new RekeyError('E_FIELD', `--on: the record lacks ${names}, or it is no text or number`)
+  settleFailed(line, error.toFailure())
+  return undefined
 }
 
 async function readAll(sources: readonly DoneSource[], context: Context): Promise<Done> {
@@ -88,5 +88,5 @@ async function readAll(sources: readonly DoneSource[], context: Context): Promis
       if (context.stop.aborted) break
     }
   }
-  return { has: (key) => keys.has(key), close: async () => {} }
+  return { hasAll: async (asked) => ({ found: keys.hasAll(asked) }), close: async () => {} }
 }

@@ -66,3 +66,15 @@ function countArrays(): () => Promise<number> {
     return made.reduce((sum, { array, bytes }) => (array.deref() === undefined ? sum : sum + bytes), 0)
   }
 }
+
+test('many keys are looked for as one by one', () => {
+  const set = new FingerprintSet()
+  const keys = Array.from({ length: 5000 }, (_, at) =>
+    at % 7 === 0 ? Buffer.from([0xff, at & 0xff, at >> 8]) : `key ${at}`,
+  )
+  keys.forEach((key, at) => {
+    if (at % 3 === 0) set.add(key)
+  })
+  expect(set.hasAll(keys)).toEqual(keys.map((_, at) => at % 3 === 0))
+  expect(set.hasAll([])).toEqual([])
+})
