@@ -25,7 +25,7 @@ export const listKeys: Tool<ListOptions> = {
   summary: 'prints the keys of a store',
   words: {
     name: 'LOCATION',
-    help: 'a path, redis://host:port/db, redis+cluster://host:port, s3://bucket, dynamodb://table',
+    help: 'a path, redis://host:port/db, redis+cluster://…, s3://bucket, dynamodb://table',
     required: true,
   },
   reads: 'nothing',
@@ -46,7 +46,7 @@ export const listKeys: Tool<ListOptions> = {
       says: 'objects of S3, with size, etag and mtime; many pages at once, in order',
     },
     {
-      command: 'list-keys dynamodb://progress --index status-index --partition failed --values',
+      command: 'list-keys dynamodb://uploads --index status-index --partition failed --values',
       says: 'items of DynamoDB: a table by Scan, one partition of it or of an index by Query',
     },
   ],
