@@ -46,7 +46,7 @@ export const listKeys: Tool<ListOptions> = {
       says: 'objects of S3, with size, etag and mtime; many pages at once, in order',
     },
     {
-      command: 'list-keys dynamodb://progress --index status-index --partition failed --values',
+      command: 'list-keys dynamodb://uploads --index status-index --partition failed --values',
       says: 'items of DynamoDB: a table by Scan, one partition of it or of an index by Query',
     },
     {

@@ -54,6 +54,7 @@ describe('the environment', () => {
     .toString()
     .split('\n')
     .filter((line) => line !== '')
+    .map((line) => line.replace(/\('AWS_\w+'\)/, "('AWS_*')"))
     .map((line) => line.replace(/^\w*\(?'(.*?)'\)?$/, '$1') + (line.startsWith('envStartingWith') ? '*' : ''))
 
   test('has every variable that the code reads, and no other', () => {
