@@ -25,7 +25,7 @@ export const listKeys: Tool<ListOptions> = {
   summary: 'prints the keys of a store',
   words: {
     name: 'LOCATION',
-    help: 'a path, redis://host:port/db, redis+cluster://host:port, s3://bucket, dynamodb://table, json:file.json',
+    help: 'a path, redis://host/db, s3://bucket, dynamodb://table, json:file.json',
     required: true,
   },
   reads: 'nothing',
