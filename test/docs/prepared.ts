@@ -33,6 +33,8 @@ const PLANT_FILES = `
   copy-apply --quiet < plan.ndjson > run.ndjson
   verify --quiet < run.ndjson > proven.ndjson
   cp -r data indexes
+  mkdir parts
+  split -n l/3 -d -a 4 --additional-suffix .ndjson plan.ndjson parts/part-
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
   list-keys --quiet data/indexes/ --limit 5 | rewrite-keys --quiet --sub 's|^|draft/|' --to-store s3://bucket |
     copy-apply --quiet > /dev/null

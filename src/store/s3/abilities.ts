@@ -32,6 +32,7 @@ export class Abilities {
   readonly #surroundings: Surroundings
   #writes: Promise<WriteAbilities> | undefined
   #deletes: Promise<DeleteAbilities> | undefined
+  #hasWarned = false
 
   constructor(bucket: Bucket, surroundings: Surroundings) {
     this.#bucket = bucket
@@ -40,17 +41,19 @@ export class Abilities {
 
   /** `near`: a key that is about to be written, beside which we may be allowed to write. Throws when nobody answers. */
   writes(near: string, signal: AbortSignal): Promise<WriteAbilities> {
-    this.#writes ??= this.#probe(near, NO_WRITES, tryWrites, signal).then(
-      (abilities) => {
-        if (!abilities.copy.absent) this.#surroundings.warn(IGNORES(this.#bucket.location))
-        return abilities
-      },
-      (thrown) => {
-        this.#writes = undefined
-        throw thrown
-      },
-    )
+    this.#writes ??= this.#probe(near, NO_WRITES, tryWrites, signal).catch((thrown) => {
+      this.#writes = undefined
+      throw thrown
+    })
     return this.#writes
+  }
+
+  /** The same for copies; the first time, the user is told what a server that obeys nothing leaves open. */
+  async copies(near: string, signal: AbortSignal): Promise<Obeyed> {
+    const { copy } = await this.writes(near, signal)
+    if (!copy.absent && !this.#hasWarned) this.#surroundings.warn(IGNORES(this.#bucket.location))
+    this.#hasWarned = true
+    return copy
   }
 
   deletes(near: string, signal: AbortSignal): Promise<DeleteAbilities> {
