@@ -1,11 +1,12 @@
 /**
  * How many capacity units a second may be used: what was asked for, or what the server bears. When it refuses, the rate
- * goes below what it has just borne, and then grows again by little. Decides; does not wait. Times are milliseconds.
+ * goes below what it has just borne, and then grows until it refuses again. Decides; does not wait. Times are milliseconds.
  */
 
 const CUT = 0.7
-const GROWTH_PER_SECOND = 1.1
+const GROWTH_PER_SECOND = 2
 const LEAST = 1
+const LONGEST_PENANCE_MS = 500
 /** the use of the last so many seconds counts */
 const MEMORY_MS = 1000
 
@@ -16,8 +17,11 @@ export class AdaptiveRate {
   #freeAt = 0
   #cutAt = Number.NEGATIVE_INFINITY
   #grownAt = 0
-  #measured = 0
-  #measuredAt = 0
+  /** units of late, each counting for less the longer ago it was used */
+  #recent = 0
+  #measuredAt = Number.NEGATIVE_INFINITY
+  /** since when there have been requests without a rest */
+  #busySince = 0
 
   /** `most` units a second; no limit without it, until the server refuses. */
   constructor(most: number = Number.POSITIVE_INFINITY) {
@@ -31,6 +35,11 @@ export class AdaptiveRate {
 
   /** When a request that is expected to take so many units may go. */
   reserve(nowMs: number, units: number): number {
+    if (nowMs - this.#measuredAt > MEMORY_MS) {
+      this.#recent = 0
+      this.#measuredAt = nowMs
+      this.#busySince = nowMs
+    }
     if (this.#perSecond === Number.POSITIVE_INFINITY) return nowMs
     const startsAt = Math.max(this.#freeAt, nowMs)
     this.#freeAt = startsAt + this.#msFor(units)
@@ -41,7 +50,11 @@ export class AdaptiveRate {
   spent(nowMs: number, expected: number, units: number): void {
     this.#measure(nowMs, units)
     if (this.#perSecond === Number.POSITIVE_INFINITY) return
-    this.#freeAt += this.#msFor(units - expected)
+    const freeAt = this.#freeAt + this.#msFor(units - expected)
+    // What was asked for is kept to the letter. A rate found by trial is not worth more than a moment of waiting for what one
+    // request has taken beyond all expectation.
+    const isPromised = this.#perSecond === this.#most
+    this.#freeAt = isPromised ? freeAt : Math.min(freeAt, Math.max(this.#freeAt, nowMs + LONGEST_PENANCE_MS))
     const grown = this.#perSecond * GROWTH_PER_SECOND ** (Math.max(0, nowMs - this.#grownAt) / 1000)
     this.#grownAt = nowMs
     this.#perSecond = Math.min(this.#most, grown)
@@ -51,7 +64,7 @@ export class AdaptiveRate {
   refused(nowMs: number, sentMs: number): void {
     if (sentMs <= this.#cutAt) return
     this.#measure(nowMs, 0)
-    this.#perSecond = Math.max(LEAST, Math.min(this.#perSecond, this.#measured) * CUT)
+    this.#perSecond = Math.max(LEAST, Math.min(this.#perSecond, this.#borne(nowMs)) * CUT)
     this.#cutAt = nowMs
     this.#grownAt = nowMs
     this.#freeAt = Math.max(this.#freeAt, nowMs + this.#msFor(1))
@@ -61,10 +74,14 @@ export class AdaptiveRate {
     return (units * 1000) / this.#perSecond
   }
 
-  /** Units a second of late: each counts for less the longer ago it was. */
   #measure(nowMs: number, units: number): void {
-    const faded = this.#measured * Math.exp(-Math.max(0, nowMs - this.#measuredAt) / MEMORY_MS)
-    this.#measured = faded + (units * 1000) / MEMORY_MS
+    this.#recent = this.#recent * Math.exp(-Math.max(0, nowMs - this.#measuredAt) / MEMORY_MS) + units
     this.#measuredAt = nowMs
+  }
+
+  /** Units a second of late, of the time for which there was something to do. */
+  #borne(nowMs: number): number {
+    const busyMs = Math.max(1, nowMs - this.#busySince)
+    return (this.#recent * 1000) / (MEMORY_MS * (1 - Math.exp(-busyMs / MEMORY_MS)))
   }
 }
