@@ -37,6 +37,8 @@ const PLANT_FILES = `
   track-progress --quiet --plan plan.ndjson ./progress/ < run.ndjson > /dev/null
   track-progress --quiet --instance pi-1 --total 40 ./status/ < run.ndjson > /dev/null
   cp -r data indexes
+  mkdir parts
+  split -n l/3 -d -a 4 --additional-suffix .ndjson plan.ndjson parts/part-
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
   printf '{"key":"t%s","value":{"lat":30.%s,"lon":-97.7,"phrase":"dentist"}}\\n' 1 2 2 3 > targets.ndjson
   printf '{"key":"w1","value":{"lat":"30.2","lon":"-97.7","phrase":"dentist"}}\\n' > witnesses.ndjson

@@ -28,7 +28,7 @@ export interface PartJob {
 /** The witness of a part that is through; undefined when it is not, and may be taken up again by anybody. */
 export async function runPart(job: PartJob, lease: Lease, context: Context): Promise<Witness | undefined> {
   const state = await job.place.look(job.name)
-  if (state.done || state.failed || !state.part) {
+  if (state.done || state.failed || !state.part || context.stop.aborted) {
     await lease.release(lease.attempts)
     return undefined
   }

@@ -36,6 +36,7 @@ export class Abilities {
   readonly #surroundings: Surroundings
   #writes: Promise<WriteAbilities> | undefined
   #deletes: Promise<DeleteAbilities> | undefined
+  #hasWarned = false
 
   constructor(bucket: Bucket, surroundings: Surroundings) {
     this.#bucket = bucket
@@ -46,10 +47,10 @@ export class Abilities {
   writes(near: string, signal: AbortSignal): Promise<WriteAbilities> {
     this.#writes ??= this.#probe(near, tryWrites, signal).then(
       (tried) => {
-        const { location } = this.#bucket
-        if (tried instanceof RekeyError) this.#surroundings.warn(UNTRIED(location, tried))
-        else if (!tried.copy.absent) this.#surroundings.warn(IGNORES(location))
-        return tried instanceof RekeyError ? NO_WRITES : tried
+        if (!(tried instanceof RekeyError)) return tried
+        this.#surroundings.warn(UNTRIED(this.#bucket.location, tried))
+        this.#hasWarned = true
+        return NO_WRITES
       },
       (thrown) => {
         this.#writes = undefined
@@ -57,6 +58,14 @@ export class Abilities {
       },
     )
     return this.#writes
+  }
+
+  /** The same for copies; the first time, the user is told what a server that obeys nothing leaves open. */
+  async copies(near: string, signal: AbortSignal): Promise<Obeyed> {
+    const { copy } = await this.writes(near, signal)
+    if (!copy.absent && !this.#hasWarned) this.#surroundings.warn(IGNORES(this.#bucket.location))
+    this.#hasWarned = true
+    return copy
   }
 
   deletes(near: string, signal: AbortSignal): Promise<DeleteAbilities> {

@@ -67,7 +67,7 @@ async function copyWave(
 ): Promise<void> {
   let obeyed: Obeyed = NOTHING_OBEYED
   try {
-    if (guard !== 'any') obeyed = (await objects.abilities.writes(wave[0]?.to as string, signal)).copy
+    if (guard !== 'any') obeyed = await objects.abilities.copies(wave[0]?.to as string, signal)
   } catch (thrown) {
     for (const pair of wave) outcomes.set(pair, { outcome: 'failed', error: toRekeyError(thrown) })
     return

@@ -10,7 +10,7 @@ import { recordsOf, runTool, startTool, toEnd } from '../../run-tool.ts'
 import { freshBucket, runAws, s3Environment, s3Server } from '../../servers/s3.ts'
 import { manifestOf, notedIn, partName, partOf, plantParts, until } from './plant.ts'
 
-const QUICK = ['--term', '2s', '--stale', '2s']
+const QUICK = ['--term', '3s', '--stale', '3s']
 
 interface Worker {
   readonly child: ChildProcess
@@ -147,7 +147,7 @@ test('a second signal ends everything at once, the command too', async () => {
 
 test('--once does not wait for what others hold; without it, it waits and takes over what is left', async () => {
   const plan = await plantParts(1, 6)
-  const holder = await holderOf(plan, 5)
+  const holder = await holderOf(plan, 5, [])
   const once = await runTool('run-parts', { args: [plan.parts, '--once', '--', 'cat'] })
   expect(once).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('0 done, 0 set aside, 1 left') })
   const waiting = startWorker([plan.parts, ...QUICK, '--', 'cat'])
