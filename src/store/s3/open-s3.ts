@@ -1,13 +1,15 @@
 /** Opens a bucket. */
 import type { ErrorCode } from '../../record/errors.ts'
 import { RekeyError } from '../../record/errors.ts'
-import type { Store, StoreSettings } from '../contract.ts'
+import type { AwsSettings, Store, StoreSettings } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
 import { failureOf } from './classify.ts'
 import { Bucket } from './connection.ts'
 import { Gate } from './gate.ts'
 import { readLocation } from './location.ts'
+import { plainSetUp } from './plain-set-up.ts'
 import { s3Store } from './s3-store.ts'
+import type { SetUp } from './set-up.ts'
 
 /**
  * Asks for one key, so that a missing bucket and wrong credentials are found before the first record; who may not list
@@ -15,12 +17,10 @@ import { s3Store } from './s3-store.ts'
  */
 export async function openS3(location: string, settings: StoreSettings, surroundings: Surroundings): Promise<Store> {
   const place = readLocation(location)
-  // The SDK is large: a location that is none is told without it.
-  const { setUp } = await import('./set-up.ts')
   const aws = settings.aws ?? {}
   const bucket = new Bucket({
     name: place.bucket,
-    ...(await setUp(place.bucket, aws, Date.now)),
+    ...((await plainSetUp(place.bucket, aws, surroundings, Date.now)) ?? (await setUpBySdk(place.bucket, aws))),
     timeoutMs: settings.timeoutMs,
     requesterPays: aws.requesterPays === true,
     gate: new Gate(settings.concurrency),
@@ -33,6 +33,12 @@ export async function openS3(location: string, settings: StoreSettings, surround
     throw thrown
   }
   return s3Store(bucket, place.prefix, settings, surroundings)
+}
+
+/** The SDK is large: it is loaded only where it has something to say. */
+async function setUpBySdk(bucket: string, aws: AwsSettings): Promise<SetUp> {
+  const { setUp } = await import('./set-up.ts')
+  return await setUp(bucket, aws, Date.now)
 }
 
 async function greet(bucket: Bucket): Promise<void> {
