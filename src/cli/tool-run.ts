@@ -211,8 +211,7 @@ export class ToolRun {
   #surroundings(): Surroundings {
     return {
       env: (name) => env[name],
-      envStartingWith: (prefix) =>
-        Object.keys(env).flatMap((name) => (name.startsWith(prefix) ? [env[name] as string] : [])),
+      envStartingWith: (prefix) => Object.keys(env).filter((name) => name.startsWith(prefix)),
       processName: { host: hostname(), pid: process.pid },
       isAlive,
       die: () => process.kill(process.pid, 'SIGKILL'),

@@ -6,7 +6,7 @@ import type { Store, StoreSettings, TableShape } from './contract.ts'
 export interface Surroundings {
   /** an environment variable */
   env(name: string): string | undefined
-  /** every environment variable whose name starts so */
+  /** the names of the environment variables that start so */
   envStartingWith(prefix: string): readonly string[]
   /** identifies this process among those of all hosts, for the names of temporary files */
   readonly processName: { readonly host: string; readonly pid: number }

@@ -56,6 +56,8 @@ describe('the environment', () => {
     .filter((line) => line !== '')
     .map((line) => line.replace(/\('AWS_\w+'\)/, "('AWS_*')"))
     .map((line) => line.replace(/^\w*\(?'(.*?)'\)?$/, '$1') + (line.startsWith('envStartingWith') ? '*' : ''))
+    // What there is of these is Amazon's to say.
+    .filter((name) => !/^AWS_\w/.test(name))
 
   test('has every variable that the code reads, and no other', () => {
     expect(ENVIRONMENT.map(({ name }) => name).sort()).toEqual([...new Set([...asked, 'TMPDIR', 'AWS_*'])].sort())

@@ -5,6 +5,7 @@
  */
 import { RekeyError } from '../../record/errors.ts'
 import type { StoreSettings } from '../contract.ts'
+import type { Surroundings } from '../open.ts'
 import { errorCode, failureOf } from '../s3/classify.ts'
 import type { Bucket } from '../s3/connection.ts'
 import { readLocation } from '../s3/location.ts'
@@ -18,9 +19,13 @@ import { tryConditions } from './s3-conditions.ts'
 /** Both times are whole seconds, so that the difference may be up to one too large. */
 const GRAIN_MS = 1000
 
-export async function openS3Leases(location: string, settings: StoreSettings): Promise<LeaseSpace> {
+export async function openS3Leases(
+  location: string,
+  settings: StoreSettings,
+  surroundings: Surroundings,
+): Promise<LeaseSpace> {
   const { prefix } = readLocation(location)
-  const bucket = await openBucket(location, settings)
+  const bucket = await openBucket(location, settings, surroundings)
   const directory = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
   return new S3Leases(bucket, directory)
 }

@@ -16,6 +16,7 @@ import { nameOf } from './key-name.ts'
 import type { Found } from './look-up.ts'
 import { head, lookUp } from './look-up.ts'
 import type { Objects } from './objects.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** One outcome per pair. Never throws. */
 export async function copyObjects(
@@ -82,14 +83,16 @@ async function copyWave(
         )
       : [],
   ])
-  await Promise.all(
-    wave.map(async (pair, at) => {
+  await sideBySide(
+    wave,
+    () => objects.bucket.gate.limit,
+    async (pair, at) => {
       const there = destinations[at]
       const decided = decide(objects, pair, sources[at], there, guard)
       if ('outcome' in decided) return void outcomes.set(pair, decided)
       const condition = conditionOf(guard, obeyed, there)
       outcomes.set(pair, await copyObject(objects, { ...decided, condition }, signal))
-    }),
+    },
   )
 }
 

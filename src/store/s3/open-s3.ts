@@ -2,31 +2,35 @@
 import type { ErrorCode } from '../../record/errors.ts'
 import { RekeyError } from '../../record/errors.ts'
 import { Gate } from '../aws/gate.ts'
-import type { Store, StoreSettings } from '../contract.ts'
+import type { AwsSettings, Store, StoreSettings } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
 import { failureOf } from './classify.ts'
 import { Bucket } from './connection.ts'
 import { readLocation } from './location.ts'
+import { plainSetUp } from './plain-set-up.ts'
 import { s3Store } from './s3-store.ts'
+import type { SetUp } from './set-up.ts'
 
 /** Throws E_LOCATION, E_AUTH, E_CONNECTION, E_TIMEOUT, E_BUSY, E_USAGE. */
 export async function openS3(location: string, settings: StoreSettings, surroundings: Surroundings): Promise<Store> {
   const { prefix } = readLocation(location)
-  return s3Store(await openBucket(location, settings), prefix, settings, surroundings)
+  return s3Store(await openBucket(location, settings, surroundings), prefix, settings, surroundings)
 }
 
 /**
  * Asks for one key, so that a missing bucket and wrong credentials are found before the first record; who may not list
  * may still read and write. Throws as `openS3` does.
  */
-export async function openBucket(location: string, settings: StoreSettings): Promise<Bucket> {
+export async function openBucket(
+  location: string,
+  settings: StoreSettings,
+  surroundings: Surroundings,
+): Promise<Bucket> {
   const { bucket: name } = readLocation(location)
-  // The SDK is large: a location that is none is told without it.
-  const { setUp } = await import('./set-up.ts')
   const aws = settings.aws ?? {}
   const bucket = new Bucket({
     name,
-    ...(await setUp(name, aws, Date.now)),
+    ...((await plainSetUp(name, aws, surroundings, Date.now)) ?? (await setUpBySdk(name, aws))),
     timeoutMs: settings.timeoutMs,
     requesterPays: aws.requesterPays === true,
     gate: new Gate(settings.concurrency),
@@ -39,6 +43,12 @@ export async function openBucket(location: string, settings: StoreSettings): Pro
     await bucket.close()
     throw thrown
   }
+}
+
+/** The SDK is large: it is loaded only where it has something to say. */
+async function setUpBySdk(bucket: string, aws: AwsSettings): Promise<SetUp> {
+  const { setUp } = await import('./set-up.ts')
+  return await setUp(bucket, aws, Date.now)
 }
 
 async function greet(bucket: Bucket): Promise<void> {

@@ -9,15 +9,13 @@ import type { AwsSettings } from '../contract.ts'
 import type { Credentials } from './credentials.ts'
 import { Identity } from './credentials.ts'
 import type { Target } from './target.ts'
+import { DEFAULT_REGION } from './target.ts'
 
 export interface SetUp {
   readonly target: Target
   targetIn(region: string): Promise<Target>
   readonly identity: Identity
 }
-
-/** What S3 itself takes where none is named; a bucket elsewhere tells its region with the first answer. */
-const DEFAULT_REGION = 'us-east-1'
 
 /** Throws E_AUTH when there are no credentials, E_USAGE for an endpoint that is none, E_LOCATION. */
 export async function setUp(bucket: string, aws: AwsSettings, now: () => number): Promise<SetUp> {
@@ -29,7 +27,8 @@ export async function setUp(bucket: string, aws: AwsSettings, now: () => number)
   return { target: await targetIn(region), targetIn, identity }
 }
 
-async function targetOf(bucket: string, aws: AwsSettings, region: string): Promise<Target> {
+/** The same for a region that is named, where the way there is to be found out alone. */
+export async function targetOf(bucket: string, aws: AwsSettings, region: string): Promise<Target> {
   const target = await builtTarget(clientFor(aws, region), bucket, region)
   if (isAmazon(target.host)) return target
   // Other servers know a bucket by the path; few have a name for each in the DNS.

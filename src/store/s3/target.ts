@@ -10,3 +10,6 @@ export interface Target {
   /** the region that is signed for */
   readonly region: string
 }
+
+/** What S3 itself takes where none is named; a bucket elsewhere tells its region with the first answer. */
+export const DEFAULT_REGION = 'us-east-1'

@@ -37,6 +37,7 @@ function contextWith(wrongMs: number, stop: AbortSignal): Context {
     foundBad: () => {},
     open: (location) => stores.open(location),
     openLeases: (location) => stores.openLeases(location),
+    createTable: (location, shape) => stores.createTable(location, shape),
     start: (command) => startCommand(command, watchdog),
     readFile: () => {
       throw new Error('run-parts reads no files')

@@ -1,9 +1,10 @@
-/** What the SDK makes of environment, profile and flags. */
+/** What the SDK makes of environment, profile and flags, and that what is told without it is the same. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AwsSettings } from '../../../src/store/contract.ts'
 import { readLocation } from '../../../src/store/s3/location.ts'
+import { plainSetUp } from '../../../src/store/s3/plain-set-up.ts'
 import { setUp } from '../../../src/store/s3/set-up.ts'
 import { scratchDirectory } from '../../cli/scratch-directory.ts'
 
@@ -118,6 +119,88 @@ test('another region of Amazon has another host, of another server the same', as
   expect(await amazons.targetIn('sa-east-1')).toEqual(amazon('bkt.s3.sa-east-1.amazonaws.com', 'sa-east-1'))
   const others = await setUp('bkt', { endpoint: 'http://h' }, Date.now)
   expect(await others.targetIn('x')).toEqual({ ...others.target, region: 'x' })
+})
+
+describe('without the SDK', () => {
+  const environment = {
+    env: (name: string) => process.env[name],
+    envStartingWith: (prefix: string) => Object.keys(process.env).filter((name) => name.startsWith(prefix)),
+  }
+  const stub = (variables: Record<string, string>) => {
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null')
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
+  }
+  const TOKEN = { ...KEYS, AWS_SESSION_TOKEN: 't' }
+  const CEPH = { ...KEYS, AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9000' }
+
+  test.each<[string, string, AwsSettings, Record<string, string>]>([
+    ['nothing but keys', 'bkt', {}, KEYS],
+    ['a session', 'bkt', {}, TOKEN],
+    ['a region', 'bkt', {}, { ...KEYS, AWS_REGION: 'eu-central-1' }],
+    ['a region of the other tools', 'bkt', {}, { ...KEYS, AWS_DEFAULT_REGION: 'eu-west-1' }],
+    ['--region before it', 'bkt', { region: 'ap-southeast-2' }, { ...KEYS, AWS_REGION: 'eu-west-1' }],
+    ['the longest name', 'b'.repeat(63), {}, KEYS],
+    ['a server', 'bkt', {}, CEPH],
+    ['a server, and a region that only it knows', 'bkt', {}, { ...CEPH, AWS_REGION: 'default' }],
+    ['the usual port', 'bkt', {}, { ...KEYS, AWS_ENDPOINT_URL_S3: 'http://h:80' }],
+    ['the usual port of TLS', 'bkt', {}, { ...KEYS, AWS_ENDPOINT_URL_S3: 'https://h.example:443/' }],
+    ['the server of all services', 'bkt', {}, { ...KEYS, AWS_ENDPOINT_URL: 'https://s3.example' }],
+    ['both', 'bkt', {}, { ...CEPH, AWS_ENDPOINT_URL: 'https://s3.example' }],
+    ['--endpoint before both', 'bkt', { endpoint: 'https://s3.example:8443/' }, CEPH],
+    ['a bucket with dots on a server', 'a.bkt', {}, CEPH],
+    ['an old bucket on a server', 'Big_Bucket', {}, CEPH],
+    [
+      'files that are not there',
+      'bkt',
+      {},
+      { ...KEYS, AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' },
+    ],
+  ])('the same: %s', async (_, bucket, aws, variables) => {
+    stub(variables)
+    const plain = await plainSetUp(bucket, aws, environment, Date.now)
+    const reference = await setUp(bucket, aws, Date.now)
+    expect(plain?.target).toEqual(reference.target)
+    const { accessKeyId, secretAccessKey, sessionToken } = await reference.identity.current()
+    expect(await plain?.identity.current()).toEqual({
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken && { sessionToken }),
+    })
+    expect((await plain?.identity.renew())?.accessKeyId).toBe(accessKeyId)
+    for (const region of ['us-east-1', 'eu-west-3', 'cn-north-1', 'us-gov-west-1'])
+      expect(await plain?.targetIn(region)).toEqual(await reference.targetIn(region))
+  })
+
+  test.each<[string, string, AwsSettings, Record<string, string>]>([
+    ['no keys', 'bkt', {}, {}],
+    ['half of the keys', 'bkt', {}, { AWS_ACCESS_KEY_ID: 'ENV' }],
+    ['keys that are empty', 'bkt', {}, { ...KEYS, AWS_SECRET_ACCESS_KEY: '' }],
+    ['keys that end', 'bkt', {}, { ...TOKEN, AWS_CREDENTIAL_EXPIRATION: '2030-01-01T00:00:00Z' }],
+    ['--profile', 'bkt', { profile: 'third' }, KEYS],
+    ['AWS_PROFILE', 'bkt', {}, { ...KEYS, AWS_PROFILE: 'third' }],
+    ['a configuration', 'bkt', {}, { ...KEYS, AWS_CONFIG_FILE: join(directory, 'config') }],
+    ['credentials in a file', 'bkt', {}, { ...KEYS, AWS_SHARED_CREDENTIALS_FILE: join(directory, 'config') }],
+    ['a file that cannot be read', 'bkt', {}, { ...KEYS, AWS_CONFIG_FILE: directory }],
+    ['another kind of host', 'bkt', {}, { ...KEYS, AWS_USE_DUALSTACK_ENDPOINT: 'true' }],
+    ['a variable that nobody knows yet', 'bkt', {}, { ...KEYS, AWS_S3_SOMETHING: '1' }],
+    ['an empty region', 'bkt', {}, { ...KEYS, AWS_REGION: '' }],
+    ['a region of another partition', 'bkt', {}, { ...KEYS, AWS_REGION: 'cn-north-1' }],
+    ['a region that is none', 'bkt', {}, { ...KEYS, AWS_REGION: 'fips-us-east-1' }],
+    [
+      'a server by the name of Amazon',
+      'bkt',
+      {},
+      { ...KEYS, AWS_ENDPOINT_URL_S3: 'https://s3.eu-west-1.amazonaws.com' },
+    ],
+    ['a server with a path', 'bkt', { endpoint: 'http://h/s3' }, KEYS],
+    ['a server that is none', 'bkt', { endpoint: 's3.example' }, KEYS],
+    ['an empty server', 'bkt', {}, { ...KEYS, AWS_ENDPOINT_URL_S3: '' }],
+    ['a bucket with dots', 'a.bkt', {}, KEYS],
+    ['an alias', 'bkt-s3alias', {}, KEYS],
+  ])('left to the SDK: %s', async (_, bucket, aws, variables) => {
+    stub(variables)
+    expect(await plainSetUp(bucket, aws, environment, Date.now)).toBe(undefined)
+  })
 })
 
 describe('what is wrong', () => {

@@ -1,0 +1,43 @@
+/** No more at once than may be, none begun before its turn, all done. */
+import { expect, test } from 'vitest'
+import { sideBySide } from '../../../src/store/s3/side-by-side.ts'
+
+/** Calls that are held until they are let go. */
+function heldCalls() {
+  const begun: number[] = []
+  const ends: Array<() => void> = []
+  const work = (_: unknown, at: number) => {
+    begun.push(at)
+    return new Promise<void>((resolve) => void ends.push(resolve))
+  }
+  return { begun, ends, work }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+test('an item is begun when another has ended, and as many at once as may be by then', async () => {
+  const { begun, ends, work } = heldCalls()
+  let most = 2
+  const all = sideBySide(['a', 'b', 'c', 'd', 'e'], () => most, work)
+  expect(begun).toEqual([0, 1])
+  ends[1]?.()
+  await turn()
+  expect(begun).toEqual([0, 1, 2])
+  most = 3
+  ends[0]?.()
+  await turn()
+  expect(begun).toEqual([0, 1, 2, 3, 4])
+  for (const end of ends) end()
+  await all
+})
+
+test('nothing to do', async () => await sideBySide([], () => 1, heldCalls().work))
+
+test('what is thrown comes out', async () => {
+  const failing = sideBySide(
+    [1, 2],
+    () => 1,
+    () => Promise.reject(new Error('no')),
+  )
+  await expect(failing).rejects.toThrow('no')
+})
