@@ -24,7 +24,7 @@ export const listKeys: Tool<ListOptions> = {
   summary: 'prints the keys of a store',
   words: {
     name: 'LOCATION',
-    help: 'a path, redis://host:port/db, redis+cluster://host:port, s3://bucket, json:file.json',
+    help: 'a path, redis://host:port/db, s3://bucket, json:file.json and others',
     required: true,
   },
   reads: 'nothing',
