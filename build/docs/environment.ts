@@ -26,7 +26,7 @@ export const ENVIRONMENT: readonly Variable[] = [
   { name: 'REKEY_S3_PART_SIZE', says: 'bytes of a part of a large object of S3, for tests' },
   {
     name: 'TMPDIR',
-    says: 'the directory for temporary files: the keys of rewrite-keys, and its plan with --prove',
+    says: 'the directory for temporary files: the keys of rewrite-keys, its plan with --prove, the parts of shard-keys',
   },
   { name: 'REKEY_FAULTS', says: 'faults on purpose, for tests: docs/decisions/0007-faults-on-purpose.md' },
 ]
