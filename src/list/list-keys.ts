@@ -25,7 +25,7 @@ export const listKeys: Tool<ListOptions> = {
   summary: 'prints the keys of a store',
   words: {
     name: 'LOCATION',
-    help: 'a path, redis://host/db, redis+cluster://host, s3://bucket, dynamodb://table',
+    help: 'a path, redis://host/db, redis+cluster://…, s3://bucket, dynamodb://table',
     required: true,
   },
   reads: 'nothing',
