@@ -5,7 +5,6 @@
  */
 import { hash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import Pool from 'undici/lib/dispatcher/pool.js'
 import { RekeyError } from '../../record/errors.ts'
 import { asksForLess } from './classify.ts'
 import { Correction } from './correction.ts'
@@ -13,6 +12,7 @@ import type { Credentials, Identity } from './credentials.ts'
 import type { Broken, Exchange } from './exchange.ts'
 import { StreamExchange, WholeExchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
+import { HttpPool } from './http-pool.ts'
 import { encodeKey } from './keys.ts'
 import { Pace } from './pace.ts'
 import { EMPTY_HASH, Signer, UNSIGNED } from './sign.ts'
@@ -79,8 +79,8 @@ export class Bucket {
   readonly #correction: Correction
   #target: Target
   #signer: Signer
-  #pool: Pool
-  readonly #retired: Pool[] = []
+  #pool: HttpPool
+  readonly #retired: HttpPool[] = []
   /** what is to end when a signal is aborted */
   readonly #underWay = new WeakMap<AbortSignal, Set<Exchange>>()
 
@@ -208,11 +208,7 @@ export class Bucket {
         method,
         path: query === undefined || query === '' ? path : `${path}?${query}`,
         headers: signed,
-        body: body ?? null,
-        // Left to itself, undici closes the connection behind a HEAD and a DELETE.
-        reset: false,
-        idempotent: true,
-        blocking: false,
+        body,
       },
       exchange,
     )
@@ -247,7 +243,7 @@ export class Bucket {
   }
 
   #failure(request: Request, { error, wasSent, wasAnswered }: Broken): RekeyError {
-    const isTimeout = TIMEOUTS.has((error as NodeJS.ErrnoException).code ?? '')
+    const isTimeout = (error as NodeJS.ErrnoException).code === 'ETIMEDOUT'
     if (isTimeout) this.#pace.timedOut()
     const what = `${this.location}: ${wordsOf(error, this.#settings.timeoutMs)}`
     if (wasSent && !isRead(request)) return new RekeyError('E_UNANSWERED', what, { cause: error })
@@ -290,17 +286,8 @@ const NOTHING = Buffer.alloc(0)
 
 const ENDED = new Error('the run was ended before the answer came')
 
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
-
-function openPool({ origin }: Target, timeoutMs: number): Pool {
-  return new Pool(origin, {
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    connect: { timeout: timeoutMs, noDelay: true },
-    // A connection rests for a moment after each answer, so that twice as many as requests take turns.
-    connections: MOST_CONNECTIONS,
-    pipelining: 1,
-  })
+function openPool({ origin }: Target, timeoutMs: number): HttpPool {
+  return new HttpPool(origin, timeoutMs, MOST_CONNECTIONS)
 }
 
 function isRead({ method }: Request): boolean {
@@ -311,11 +298,11 @@ function isClosed({ error }: Broken): boolean {
   return CLOSINGS.has((error as NodeJS.ErrnoException).code ?? '')
 }
 
-const CLOSINGS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const CLOSINGS = new Set(['ECONNRESET', 'EPIPE'])
 
 function wordsOf(error: Error, timeoutMs: number): string {
   const code = (error as NodeJS.ErrnoException).code
-  if (TIMEOUTS.has(code ?? '')) return `no answer in ${timeoutMs} ms`
+  if (code === 'ETIMEDOUT') return `no answer in ${timeoutMs} ms`
   // Connecting to several addresses fails with one error for each, and no words of its own.
   const first = error instanceof AggregateError ? (error.errors[0] as Error) : error
   return first.message || String(code)
