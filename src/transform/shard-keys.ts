@@ -30,7 +30,7 @@ export const shardKeys: Tool<Options> = {
       says: 'what has one space stays together',
     },
     {
-      command: 'shard-keys --parts 64 --out ./parts/ < plan.ndjson',
+      command: 'shard-keys --parts 64 --out ./shards/ < plan.ndjson',
       says: 'part-0000.ndjson to part-0063.ndjson and manifest.json',
     },
     {

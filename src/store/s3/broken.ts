@@ -17,21 +17,21 @@ export function brokenFailure(request: Request, broken: Broken, place: string, t
 }
 
 export function isTimeout({ error }: Broken): boolean {
-  return TIMEOUTS.has((error as NodeJS.ErrnoException).code ?? '')
+  return (error as NodeJS.ErrnoException).code === TIMED_OUT
 }
 
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
+const TIMED_OUT = 'ETIMEDOUT'
 
 /** A connection that has ended, as the server does with one that was idle. */
 export function isClosed({ error }: Broken): boolean {
   return CLOSINGS.has((error as NodeJS.ErrnoException).code ?? '')
 }
 
-const CLOSINGS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const CLOSINGS = new Set(['ECONNRESET', 'EPIPE'])
 
 function wordsOf(error: Error, timeoutMs: number): string {
   const code = (error as NodeJS.ErrnoException).code
-  if (TIMEOUTS.has(code ?? '')) return `no answer in ${timeoutMs} ms`
+  if (code === TIMED_OUT) return `no answer in ${timeoutMs} ms`
   // Connecting to several addresses fails with one error for each, and no words of its own.
   const first = error instanceof AggregateError ? (error.errors[0] as Error) : error
   return first.message || String(code)

@@ -1,5 +1,6 @@
-/** One request on the wire, from its dispatch to its answer: the handler that undici calls, with no stream between. */
-import type { Handler } from 'undici/lib/dispatcher/pool.js'
+/** One request on the wire, from its dispatch to its answer, with no stream between. */
+import type { Handler } from './http-connection.ts'
+import { headersIn } from './http-head.ts'
 import type { Reply, Streamed } from './request.ts'
 
 /** What went wrong with an exchange, before anything is made of it. */
@@ -15,7 +16,7 @@ export type Headers = Readonly<Record<string, string | undefined>>
 
 export abstract class Exchange implements Handler {
   protected status = 0
-  protected raw: readonly Buffer[] = []
+  protected head = ''
   #abort: ((reason: Error) => void) | undefined
   #aborted: Error | undefined
   #isOver = false
@@ -32,11 +33,14 @@ export abstract class Exchange implements Handler {
     else abort(this.#aborted)
   }
 
-  onHeaders(status: number, headers: readonly Buffer[], resume: () => void): boolean {
-    if (status < 200) return true
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  onHeaders(status: number, head: string, lengthBytes: number | undefined, resume: () => void): void {
     this.status = status
-    this.raw = headers
-    return this.begun(resume)
+    this.head = head
+    this.begun(lengthBytes, resume)
   }
 
   onError(error: Error): void {
@@ -58,8 +62,8 @@ export abstract class Exchange implements Handler {
     else this.#abort(reason)
   }
 
-  abstract onData(chunk: Buffer): boolean
-  protected abstract begun(resume: () => void): boolean
+  abstract onData(bytes: Buffer): boolean
+  protected abstract begun(lengthBytes: number | undefined, resume: () => void): void
   protected abstract whole(): void
   protected abstract broken(broken: Broken): void
 
@@ -73,8 +77,11 @@ export abstract class Exchange implements Handler {
 export class WholeExchange extends Exchange {
   readonly #done: (reply: Reply) => void
   readonly #failed: (broken: Broken) => void
-  #body: Buffer | undefined
-  #more: Buffer[] | undefined
+  /** as long as the answer says, where it does */
+  #body: Buffer = NOTHING
+  #filled = 0
+  /** what has come of a body of which nobody said how long it is */
+  #pieces: Buffer[] | undefined
 
   constructor(over: (exchange: Exchange) => void, done: (reply: Reply) => void, failed: (broken: Broken) => void) {
     super(over)
@@ -82,23 +89,20 @@ export class WholeExchange extends Exchange {
     this.#failed = failed
   }
 
-  override onData(chunk: Buffer): boolean {
-    if (this.#body === undefined) {
-      this.#body = chunk
-    } else {
-      this.#more ??= [this.#body]
-      this.#more.push(chunk)
-    }
+  protected override begun(lengthBytes: number | undefined): void {
+    if (lengthBytes === undefined || lengthBytes > BELIEVED) this.#pieces = []
+    else this.#body = Buffer.allocUnsafe(lengthBytes)
+  }
+
+  override onData(bytes: Buffer): boolean {
+    if (this.#pieces !== undefined) this.#pieces.push(Buffer.from(bytes))
+    else this.#filled += bytes.copy(this.#body, this.#filled)
     return true
   }
 
   protected override whole(): void {
-    const body = this.#more === undefined ? (this.#body ?? NOTHING) : Buffer.concat(this.#more)
-    this.#done(new WholeReply(this.status, this.raw, body))
-  }
-
-  protected override begun(): boolean {
-    return true
+    const body = this.#pieces === undefined ? this.#body : Buffer.concat(this.#pieces)
+    this.#done(new WholeReply(this.status, this.head, body))
   }
 
   protected override broken(broken: Broken): void {
@@ -107,22 +111,24 @@ export class WholeExchange extends Exchange {
 }
 
 const NOTHING = Buffer.alloc(0)
+/** A length up to which room is made before anything has come. */
+const BELIEVED = 1024 * 1024
 
 /** The headers are read when they are asked for: most answers are told by their status and body. */
 class WholeReply implements Reply {
   readonly status: number
   readonly body: Buffer
-  #raw: readonly Buffer[]
+  readonly #head: string
   #headers: Headers | undefined
 
-  constructor(status: number, raw: readonly Buffer[], body: Buffer) {
+  constructor(status: number, head: string, body: Buffer) {
     this.status = status
-    this.#raw = raw
+    this.#head = head
     this.body = body
   }
 
   get headers(): Headers {
-    this.#headers ??= headersOf(this.#raw)
+    this.#headers ??= headersIn(this.#head)
     return this.#headers
   }
 }
@@ -150,16 +156,13 @@ export class StreamExchange extends Exchange {
     this.#toError = toError
   }
 
-  protected override begun(resume: () => void): boolean {
+  protected override begun(_: number | undefined, resume: () => void): void {
     this.#resume = resume
-    this.#begun({ status: this.status, headers: headersOf(this.raw), body: this.#body() })
-    return true
+    this.#begun({ status: this.status, headers: headersIn(this.head), body: this.#body() })
   }
 
-  override onData(chunk: Buffer): boolean {
-    // A parser that was paused goes on with a body of no bytes: paused again, it would never read more.
-    if (chunk.length === 0) return true
-    this.#chunks.push(chunk)
+  override onData(bytes: Buffer): boolean {
+    this.#chunks.push(Buffer.from(bytes))
     this.#wake?.()
     return false
   }
@@ -196,13 +199,4 @@ export class StreamExchange extends Exchange {
       if (!this.#isComplete && this.#broken === undefined) this.abort(new Error('not read to its end'))
     }
   }
-}
-
-/** By names in lower case; of a header that comes twice, the last. */
-export function headersOf(raw: readonly Buffer[]): Headers {
-  const headers: Record<string, string> = Object.create(null)
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    headers[(raw[at] as Buffer).toString('latin1').toLowerCase()] = (raw[at + 1] as Buffer).toString('latin1')
-  }
-  return headers
 }

@@ -1,10 +1,10 @@
 /** The connections to where a bucket is: each request is signed and goes out, whatever comes of it. */
 import { hash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import Pool from 'undici/lib/dispatcher/pool.js'
 import { ENDED } from './broken.ts'
 import type { Credentials, Identity } from './credentials.ts'
 import type { Broken, Exchange } from './exchange.ts'
+import { HttpPool } from './http-pool.ts'
 import { encodeKey } from './keys.ts'
 import type { Request } from './request.ts'
 import { EMPTY_HASH, Signer, UNSIGNED } from './sign.ts'
@@ -32,8 +32,8 @@ export class Wire {
   readonly #now: () => number
   #target: Target
   #signer: Signer
-  #pool: Pool
-  readonly #retired: Pool[] = []
+  #pool: HttpPool
+  readonly #retired: HttpPool[] = []
   /** what is to end when a signal is aborted */
   readonly #underWay = new WeakMap<AbortSignal, Set<Exchange>>()
 
@@ -108,11 +108,7 @@ export class Wire {
         method,
         path: query === undefined || query === '' ? path : `${path}?${query}`,
         headers: signed,
-        body: body ?? null,
-        // Left to itself, undici closes the connection behind a HEAD and a DELETE.
-        reset: false,
-        idempotent: true,
-        blocking: false,
+        body,
       },
       exchange,
     )
@@ -146,13 +142,6 @@ export class Wire {
   }
 }
 
-function openPool({ origin }: Target, timeoutMs: number): Pool {
-  return new Pool(origin, {
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    connect: { timeout: timeoutMs, noDelay: true },
-    // A connection rests for a moment after each answer, so that twice as many as requests take turns.
-    connections: MOST_CONNECTIONS,
-    pipelining: 1,
-  })
+function openPool({ origin }: Target, timeoutMs: number): HttpPool {
+  return new HttpPool(origin, timeoutMs, MOST_CONNECTIONS)
 }

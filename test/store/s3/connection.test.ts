@@ -87,7 +87,7 @@ describe('an answer', () => {
     const bucket = bucketAt(server)
     for (const method of ['HEAD', 'GET', 'DELETE', 'PUT', 'POST', 'HEAD'] as const)
       await bucket.send({ method, key: 'a' }, signal)
-    // The next request goes out before undici is done with the last: two take turns.
+    // Each rests for a moment behind an answer: two take turns.
     expect(Math.max(...server.received.map(({ connection }) => connection))).toBeLessThanOrEqual(1)
   })
 

@@ -1,0 +1,86 @@
+/** The heads of HTTP/1.1 messages (RFC 9112) as text: a request's made, and of an answer's what its reading depends on. Pure. */
+
+export interface ReplyHead {
+  readonly status: number
+  /** of its body; undefined where it does not say */
+  readonly lengthBytes: number | undefined
+  readonly isChunked: boolean
+  /** whether the server will take another request on this connection */
+  readonly isKept: boolean
+  /** how long the server keeps a connection on which nothing comes; undefined where it does not say */
+  readonly keptMs: number | undefined
+}
+
+/** `headers` are names and values in turn. Throws for what has no place in a head, line breaks above all. */
+export function requestHead(method: string, path: string, headers: readonly string[], bodyBytes: number): string {
+  if (!PATH.test(path)) throw new Error('a path holds a character that HTTP has no place for')
+  let text = `${method} ${path} HTTP/1.1\r\n`
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] as string
+    const value = headers[at + 1] as string
+    if (UNFIT.test(value) || !NAME.test(name))
+      throw new Error(`the header ${JSON.stringify(name)} is none that HTTP has`)
+    text += `${name}: ${value}\r\n`
+  }
+  const length = bodyBytes > 0 || method === 'PUT' || method === 'POST' ? `content-length: ${bodyBytes}\r\n` : ''
+  return `${text}${length}connection: keep-alive\r\n\r\n`
+}
+
+const PATH = /^\/[!-~]*$/
+const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+const UNFIT = /[^\t\x20-\x7e\x80-\xff]/
+
+/** `head` up to the empty line, each line with its end. Throws for what is no answer, or of a length that is unclear. */
+export function readHead(head: string): ReplyHead {
+  if (!STATUS_LINE.test(head)) throw new Error('the answer is not HTTP/1.1')
+  const status = Number(head.slice(9, 12))
+  let lengthBytes: number | undefined
+  let isChunked = false
+  let isKept = head.charCodeAt(7) === ONE
+  let keptMs: number | undefined
+  for (let at = head.indexOf('\n') + 1; at < head.length; ) {
+    const end = head.indexOf('\n', at)
+    const first = head.charCodeAt(at) | 0x20
+    // All others are read when they are asked for.
+    if (first === C || first === T || first === K) {
+      const colon = head.indexOf(':', at)
+      const value = head.slice(colon + 1, end).trim()
+      switch (head.slice(at, colon).toLowerCase()) {
+        case 'content-length':
+          if (!/^\d{1,15}$/.test(value) || (lengthBytes ?? Number(value)) !== Number(value))
+            throw new Error('the answer has a length that is none')
+          lengthBytes = Number(value)
+          break
+        case 'transfer-encoding':
+          if (isChunked || value.toLowerCase() !== 'chunked') throw new Error(`the answer comes encoded as "${value}"`)
+          isChunked = true
+          break
+        case 'connection':
+          if (/\bclose\b/i.test(value)) isKept = false
+          break
+        case 'keep-alive':
+          keptMs = Number(/\btimeout=(\d{1,6})/i.exec(value)?.[1] ?? Number.NaN) * 1000
+      }
+    }
+    at = end + 1
+  }
+  // With both, somebody on the way may have taken the other for true.
+  if (isChunked && lengthBytes !== undefined) isKept = false
+  return { status, lengthBytes: isChunked ? undefined : lengthBytes, isChunked, isKept, keptMs: keptMs || undefined }
+}
+
+const STATUS_LINE = /^HTTP\/1\.[01] [1-9]\d\d[ \r]/
+const ONE = 0x31
+const C = 0x63
+const T = 0x74
+const K = 0x6b
+
+/** By names in lower case; of a header that comes twice, the last. */
+export function headersIn(head: string): Readonly<Record<string, string | undefined>> {
+  const headers: Record<string, string> = Object.create(null)
+  for (const line of head.split('\r\n').slice(1)) {
+    const colon = line.indexOf(':')
+    if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim()
+  }
+  return headers
+}
