@@ -28,6 +28,7 @@ describe('the status of a group', () => {
       'completed',
     ],
     ['no plan, the end completes, some failed', [9, 1, undefined, { isOver: true, completesAtEnd: true }], 'failed'],
+    ['no plan, before the end', [9, 0, undefined, { isOver: false, completesAtEnd: true }], 'in-progress'],
     ['a limit, though the end is said to complete', [9, 0, 10, { isOver: true, completesAtEnd: true }], 'in-progress'],
   ] as const)('%s', (_, [settled, failed, total, how], status) => {
     expect(statusOf(settled, failed, total, how)).toBe(status)
