@@ -1,10 +1,13 @@
-/** Places that a whole pipeline is run on: a directory, a database of the tests' Redis server, a bucket of the S3 one. */
+/** Places that a whole pipeline is run on: a directory, a database of the tests' Redis server, a bucket of the S3 one,
+ * a table of the DynamoDB one. */
 import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { Redis } from 'ioredis'
 import { directoryWith, filesIn } from './directory.ts'
+import { dynamoDbEnvironment, dynamoDbServer, freshTable } from './servers/dynamodb.ts'
 import { freshBucket, s3Environment, s3Server } from './servers/s3.ts'
+import { emptyTable, itemsOf, put } from './store/dynamodb/open.ts'
 
 /** Keys and their contents. */
 export type Contents = Readonly<Record<string, string>>
@@ -86,6 +89,24 @@ export async function s3Site(): Promise<Site> {
         return [Key, (await Body?.transformToString()) ?? ''] as const
       }
       return Object.fromEntries(await Promise.all(Contents.map(read)))
+    },
+    close: async () => {},
+  }
+}
+
+/** A new table, which is gone when the test file is done. A content is one attribute of an item. */
+export async function dynamoDbSite(): Promise<Site> {
+  const server = await dynamoDbServer()
+  const table = await freshTable(server)
+  return {
+    location: table.location,
+    env: dynamoDbEnvironment(server),
+    async plant(contents) {
+      await emptyTable(table, 'pk')
+      await put(table, ...Object.entries(contents).map(([pk, body]) => ({ pk: { S: pk }, body: { S: body } })))
+    },
+    async snapshot() {
+      return Object.fromEntries((await itemsOf(table)).map(({ pk, body }) => [pk?.S ?? '', body?.S ?? '']))
     },
     close: async () => {},
   }

@@ -28,4 +28,5 @@ export const CAPABILITIES: readonly Capabilities[] = [
   { ...REDIS, store: 'Redis' },
   { ...REDIS, store: 'Redis cluster' },
   { ...REDIS, store: 'S3', ordered: true, guards: ['absent', 'match', 'any'] },
+  { ...REDIS, store: 'DynamoDB', guards: ['absent', 'match', 'any'] },
 ]

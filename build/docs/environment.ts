@@ -21,7 +21,7 @@ export const ENVIRONMENT: readonly Variable[] = [
   },
   {
     name: 'AWS_*',
-    says: 'keys, profile, region and endpoint of S3, as the AWS CLI reads them: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3',
+    says: 'keys, profile, region and endpoint of S3 and DynamoDB, as the AWS CLI reads them: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_DYNAMODB',
   },
   { name: 'REKEY_S3_PART_SIZE', says: 'bytes of a part of a large object of S3, for tests' },
   {

@@ -5,7 +5,7 @@ import type { Store, StoreWork } from '../store/contract.ts'
 export type Prices = Readonly<Record<string, number>>
 
 /**
- * Amazon's S3 Standard in us-east-1, as of November 2026. Requests of which a table says nothing are counted and have no
+ * Amazon's S3 Standard and DynamoDB on demand in us-east-1, as of November 2026. Requests of which a table says nothing are counted and have no
  * price; transfer inside a region costs nothing, and any other is not in here.
  */
 export const DEFAULT_PRICES: Prices = {
@@ -19,6 +19,8 @@ export const DEFAULT_PRICES: Prices = {
   GetObject: 0.0004,
   HeadObject: 0.0004,
   DeleteObjects: 0,
+  ReadUnits: 0.000125,
+  WriteUnits: 0.000625,
 }
 
 export class Forecast {

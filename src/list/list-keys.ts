@@ -25,7 +25,7 @@ export const listKeys: Tool<ListOptions> = {
   summary: 'prints the keys of a store',
   words: {
     name: 'LOCATION',
-    help: 'a path, redis://host:port/db, redis+cluster://host:port, s3://bucket, dynamodb://table',
+    help: 'a path, redis://host/db, redis+cluster://…, s3://bucket, dynamodb://table',
     required: true,
   },
   reads: 'nothing',
@@ -44,6 +44,10 @@ export const listKeys: Tool<ListOptions> = {
     {
       command: 'list-keys s3://bucket/logs/',
       says: 'objects of S3, with size, etag and mtime; many pages at once, in order',
+    },
+    {
+      command: 'list-keys dynamodb://uploads --index status-index --partition failed --values',
+      says: 'items of DynamoDB: a table by Scan, one partition of it or of an index by Query',
     },
   ],
   flags: {
@@ -82,7 +86,8 @@ export const listKeys: Tool<ListOptions> = {
     },
     ...AWS_FLAGS,
   },
-  holds: 'one batch of keys, of S3 up to 128; 12 to 16 bytes a key where a listing may give a key twice (Redis)',
+  holds:
+    'one batch of keys, of S3 up to 128, of DynamoDB a page of 1 MB a segment; 12 to 16 bytes a key where a listing may give a key twice (Redis)',
   onFailure: 'a store that cannot be listed to its end ends the run with exit code 3; go on with --after the last key',
   goOn: 'run it again; --after the last key goes on from there, where the store lists in order',
   closedOutput: () => 'quiet',

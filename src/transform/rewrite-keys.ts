@@ -35,7 +35,7 @@ export const rewriteKeys: Tool<RewriteOptions> = {
       says: 'the same keys in another store',
     },
     {
-      command: "rewrite-keys --field space --sub 's/^did:old:/did:new:/' < listing.ndjson",
+      command: "list-keys dynamodb://uploads | rewrite-keys --field space --sub 's/^did:old:/did:new:/' > plan.ndjson",
       says: 'one attribute of the key of a DynamoDB table with a sort key',
     },
     { command: 'rewrite-keys --list-rules', says: 'what --rule and {field|rule} know, with examples' },

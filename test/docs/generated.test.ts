@@ -13,7 +13,9 @@ import { STORE_DEFAULTS } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open.ts'
 import { directoryWith } from '../directory.ts'
 import { ROOT } from '../run-tool.ts'
+import { dynamoDbServer, freshTable } from '../servers/dynamodb.ts'
 import { freshBucket, s3Server } from '../servers/s3.ts'
+import { openAt as openTable } from '../store/dynamodb/open.ts'
 import { openAt } from '../store/s3/open.ts'
 
 const generated = await pages()
@@ -52,6 +54,7 @@ describe('the environment', () => {
     .toString()
     .split('\n')
     .filter((line) => line !== '')
+    .map((line) => line.replace(/\('AWS_\w+'\)/, "('AWS_*')"))
     .map((line) => line.replace(/^\w*\(?'(.*?)'\)?$/, '$1') + (line.startsWith('envStartingWith') ? '*' : ''))
 
   test('has every variable that the code reads, and no other', () => {
@@ -77,6 +80,14 @@ test('what S3 can do', async () => {
   const { location } = await freshBucket(server)
   const store = await openAt(server, location)
   expect(capabilitiesOf('S3', store)).toEqual(CAPABILITIES[3])
+  await store.close()
+})
+
+test('what DynamoDB can do', async () => {
+  const server = await dynamoDbServer()
+  const { location } = await freshTable(server)
+  const store = await openTable(server, location)
+  expect(capabilitiesOf('DynamoDB', store)).toEqual(CAPABILITIES[4])
   await store.close()
 })
 

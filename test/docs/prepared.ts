@@ -1,6 +1,6 @@
 /**
- * Where the examples of the pages run: a directory with the files that they name, two Redis servers and a bucket of S3
- * with versions. Each script finds directory and servers as the first one did; the bucket is planted once.
+ * Where the examples of the pages run: a directory with the files that they name, two Redis servers, a bucket of S3 with
+ * versions and a table of DynamoDB. Each script finds directory and Redis as the first one did; the others are planted once.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
@@ -10,8 +10,10 @@ import { promisify } from 'node:util'
 import { afterAll } from 'vitest'
 import type { ToolRun } from '../run-tool.ts'
 import { ROOT, runShell } from '../run-tool.ts'
+import { dynamoDbServer, freshTable } from '../servers/dynamodb.ts'
 import { startRedis } from '../servers/redis.ts'
 import { freshBucket, s3Environment, s3Server } from '../servers/s3.ts'
+import { put } from '../store/dynamodb/open.ts'
 
 export interface Prepared {
   /** runs a command in the directory; times, ports and the directory's name in its output are as the pages have them */
@@ -57,10 +59,39 @@ const PLANT_REDIS = `
 END
 `
 
+const UPLOADS = {
+  AttributeDefinitions: ['space', 'root', 'status'].map((AttributeName) => ({
+    AttributeName,
+    AttributeType: 'S' as const,
+  })),
+  KeySchema: [
+    { AttributeName: 'space', KeyType: 'HASH' as const },
+    { AttributeName: 'root', KeyType: 'RANGE' as const },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'status-index',
+      KeySchema: [{ AttributeName: 'status', KeyType: 'HASH' as const }],
+      Projection: { ProjectionType: 'ALL' as const },
+    },
+  ],
+}
+
+const UPLOAD_ITEMS = ['done', 'done', 'failed'].map((status, at) => ({
+  space: { S: `did:old:${at % 2}` },
+  root: { S: `bafy${at}` },
+  status: { S: status },
+  size: { N: '12345678901234567890' },
+  shards: { SS: [`bag${at}`] },
+}))
+
 export async function prepare(): Promise<Prepared> {
   const [here, other] = await Promise.all([startRedis(), startRedis()])
   const server = await s3Server()
   const bucket = await freshBucket(server, { versioning: true })
+  const tables = await dynamoDbServer()
+  const table = await freshTable(tables, UPLOADS)
+  await put(table, ...UPLOAD_ITEMS)
   const base = await mkdtemp(join(tmpdir(), 'rekey-docs-'))
   const directory = join(base, 'demo')
   const pristine = join(base, 'pristine')
@@ -68,18 +99,25 @@ export async function prepare(): Promise<Prepared> {
   afterAll(async () => {
     await Promise.all([here.stop(), other.stop(), rm(base, { recursive: true, force: true })])
   })
-  const env = { CHECKOUT: ROOT, REDIS_URL: here.location, ...s3Environment(server) }
+  const env = {
+    CHECKOUT: ROOT,
+    REDIS_URL: here.location,
+    ...s3Environment(server),
+    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+  }
   const run = async (command: string) => {
     const script = command
       .replaceAll('localhost:6379', `127.0.0.1:${here.port}`)
       .replaceAll('other:6379', `127.0.0.1:${other.port}`)
       .replaceAll('s3://bucket', bucket.location)
+      .replaceAll('dynamodb://uploads', table.location)
     const { stdout, code } = await runShell(`umask 022; exec 2>&1; ${script}`, { cwd: directory, env })
     const output = stdout
       .replaceAll(directory, SHOWN_DIRECTORY)
       .replaceAll(`127.0.0.1:${here.port}`, 'localhost:6379')
       .replaceAll(`127.0.0.1:${other.port}`, 'other:6379')
       .replaceAll(bucket.location, 's3://bucket')
+      .replaceAll(table.location, 'dynamodb://uploads')
     return { code, output }
   }
   const must = async (script: string) => {

@@ -10,7 +10,7 @@ import { directoryWith } from '../directory.ts'
 import type { ToolRun } from '../run-tool.ts'
 import { recordsOf, runShell, runTool } from '../run-tool.ts'
 import type { Contents, Site } from '../sites.ts'
-import { directorySite, redisSite, s3Site } from '../sites.ts'
+import { directorySite, dynamoDbSite, redisSite, s3Site } from '../sites.ts'
 
 const RUNS = 6
 const REDIS_DATABASE = 20
@@ -19,6 +19,7 @@ describe.each([
   ['files', () => directorySite()],
   ['Redis', () => redisSite(inject('redis'), REDIS_DATABASE)],
   ['S3', () => s3Site()],
+  ['DynamoDB', () => dynamoDbSite()],
 ])('%s', (_, open) => {
   let site: Site
   let work: string

@@ -5,6 +5,7 @@ import type { Put } from './batch-put.ts'
 import { putAll } from './batch-put.ts'
 import { copyItems } from './copy-items.ts'
 import { wholeEntry } from './entry.ts'
+import { expectedUnits } from './expected-units.ts'
 import { Gather } from './gather.ts'
 import type { Found } from './get-items.ts'
 import { getItems, isItem } from './get-items.ts'
@@ -47,6 +48,7 @@ export function dynamoDbStore(table: Table, { concurrency }: Pick<StoreSettings,
       if (found instanceof RekeyError) throw found
       return found !== undefined && table.digests.of(found) === table.digests.of(item)
     },
+    requests: (work, sizeBytes) => expectedUnits(work, sizeBytes || (table.description.averageItemBytes ?? 0)),
     state: () => stateOf(table),
     used: () => ({ RCU: table.read.used, WCU: table.written.used }),
     close: async () => table.close(),
@@ -86,7 +88,9 @@ async function alike(
 
 function stateOf({ gate, read, written }: Table): string {
   const units = (used: number, name: string, perSecond: number | undefined) =>
-    used === 0 ? [] : [`${used} ${name}${perSecond === undefined ? '' : ` of ${perSecond.toFixed(0)}/s`}`]
+    used === 0
+      ? []
+      : [`${Math.round(used * 10) / 10} ${name}${perSecond === undefined ? '' : ` of ${perSecond.toFixed(0)}/s`}`]
   return [
     `${gate.inFlight} in flight`,
     ...units(read.used, 'RCU', read.perSecond),

@@ -4,6 +4,7 @@ import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import type { Item } from './attribute-value.ts'
+import { isMutilated } from './attribute-value.ts'
 import { keyAttributes, keyOfItem } from './key-schema.ts'
 import type { Table } from './table.ts'
 
@@ -50,7 +51,10 @@ async function getSome(
   try {
     while (open.size > 0) {
       const { items, left } = await askFor(table, [...open.values()], signal)
-      for (const item of items) found.set(nameOf(keyOfItem(schema, item)), item)
+      for (const item of items) {
+        const name = nameOf(keyOfItem(schema, item))
+        found.set(name, isMutilated(item) ? unreadable(table, name) : item)
+      }
       if (left.length === 0) return
       open = new Map(left.map((key) => [nameOf(keyOfItem(schema, key)), key]))
       if (!isFull(items)) {
@@ -105,6 +109,11 @@ function roughBytes(item: Item): number {
     for (const one of value.SS ?? value.NS ?? value.BS ?? []) bytes += one.length
   }
   return bytes
+}
+
+/** `name` is the key as a message has it. */
+export function unreadable({ location }: Table, name: string): RekeyError {
+  return new RekeyError('E_TYPE', `${location}: key ${name} has an attribute called __proto__, which cannot be read`)
 }
 
 function throttled(table: Table, name: string): RekeyError {

@@ -4,12 +4,14 @@
  */
 import { QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { RekeyError } from '../../record/errors.ts'
+import { keyText } from '../../record/key.ts'
 import type { Entry, Range } from '../contract.ts'
 import { compileGlob } from '../glob.ts'
 import type { Item } from './attribute-value.ts'
+import { isMutilated } from './attribute-value.ts'
 import type { Index } from './describe-table.ts'
 import { keyEntry, wholeEntry } from './entry.ts'
-import { getItems, isItem } from './get-items.ts'
+import { getItems, isItem, unreadable } from './get-items.ts'
 import { keyNames, keyOfItem, single } from './key-schema.ts'
 import type { Segment } from './segments.ts'
 import { pagesOf, placesOf } from './segments.ts'
@@ -111,12 +113,17 @@ async function entriesOf(
   signal: AbortSignal,
 ): Promise<readonly Entry[]> {
   if (range.values !== true) return items.map((item) => keyEntry(table, item))
-  if (isWhole(range, index)) return items.map((item) => wholeEntry(table, item, true))
+  if (isWhole(range, index)) return items.map((item) => readableEntry(table, item))
   const keys = items.map((item) => keyOfItem(table.description.schema, item))
   const found = await getItems(table, keys, signal)
   const error = found.find((one) => one instanceof RekeyError)
   if (error !== undefined) throw error
   return found.filter(isItem).map((item) => wholeEntry(table, item, true))
+}
+
+function readableEntry(table: Table, item: Item): Entry {
+  if (isMutilated(item)) throw unreadable(table, keyText(keyOfItem(table.description.schema, item)))
+  return wholeEntry(table, item, true)
 }
 
 function indexNamed({ description, location }: Table, name: string | undefined): Index | undefined {
