@@ -24,6 +24,7 @@ export class Publisher<Row> {
   readonly #context: Context
   #round: Promise<void> | undefined
   #isFailing = false
+  #onWritten = () => {}
   readonly #told = new Set<string>()
 
   constructor(rows: Rows<Row>, context: Context) {
@@ -39,23 +40,23 @@ export class Publisher<Row> {
     })
   }
 
-  /** One more round behind the one that goes on; gives up after so many milliseconds, with a warning. */
+  /** One more round behind the one that goes on; gives up, with a warning, when no row was written for so long. */
   async finish(patienceMs: number): Promise<void> {
-    const patience = AbortSignal.timeout(patienceMs)
-    const signal = AbortSignal.any([this.#context.abort, patience])
-    const over = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    const over = new AbortController()
+    const hasGivenUp = new Promise<void>((resolve) => over.signal.addEventListener('abort', () => resolve()))
+    // A store that hangs does not keep the process alive, and this does.
+    const timer = setTimeout(() => over.abort(), patienceMs)
+    this.#onWritten = () => void timer.refresh()
     const last = (async () => {
       await this.#round
-      await this.#write(signal)
+      await this.#write(AbortSignal.any([this.#context.abort, over.signal]))
     })()
-    // The timer of a signal does not keep a process alive, and a store that hangs may not either.
-    const alive = setInterval(() => {}, patienceMs)
-    await Promise.race([last, over])
-    clearInterval(alive)
+    await Promise.race([last, hasGivenUp])
+    clearTimeout(timer)
     const left = this.#rows.due().length
-    if (left > 0) this.#context.warn(`the last progress is not written, of ${left === 1 ? 'one row' : `${left} rows`}`)
-    else if (patience.aborted)
-      this.#context.warn(`the last progress is not written: no answer in ${patienceMs / 1000} s`)
+    if (over.signal.aborted) this.#context.warn(`the last progress is not written: no answer in ${patienceMs / 1000} s`)
+    else if (left > 0)
+      this.#context.warn(`the last progress is not written, of ${left === 1 ? 'one row' : `${left} rows`}`)
   }
 
   /** Never throws. */
@@ -82,6 +83,7 @@ export class Publisher<Row> {
   async #writeRow(store: Store, row: Row, signal: AbortSignal): Promise<RekeyError | undefined> {
     try {
       await this.#rows.write(store, row, signal)
+      this.#onWritten()
       return undefined
     } catch (thrown) {
       const error = toRekeyError(thrown)

@@ -34,7 +34,8 @@ export interface WatchOptions {
 
 /** Groups that a report for people names; of a terminal as many as it has room for. */
 const GROUPS_SHOWN = 40
-const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J'
+/** from the first line on; what was scrolled away stays */
+const CLEAR_SCREEN = '\x1b[H\x1b[J'
 
 /** `pause` waits between two looks, and returns early when the run is stopped. */
 export function watchStage(

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { rateOf } from '../../src/stage/rate.ts'
 import type { Arguments } from '../../src/stage/tool.ts'
 
-const given = (rate?: string): Arguments => ({ flags: { rate }, words: [] })
+const given = (rate?: string): Arguments => ({ flags: { rate }, words: [], command: [] })
 
 test.each<[string | undefined, object]>([
   [undefined, {}],

@@ -172,7 +172,7 @@ describe('--watch', () => {
     })
     for await (const [line] of stage(none(), context)) looks.push(line?.text ?? '')
     expect(looks).toHaveLength(3)
-    expect(looks[0]).toMatch(/^.\[H.\[2J.*rate unknown/)
+    expect(looks[0]).toMatch(/^.\[H.\[J.*rate unknown/)
     expect(looks[2]).toContain('240 of 1,000 (24.0 %), 760 to do, 2.0/s, ends in 6 min 20 s')
     for (const text of looks[2]?.split('\n') ?? []) expect(text.length).toBeLessThanOrEqual(80 + 20)
     await context.close()
