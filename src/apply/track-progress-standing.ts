@@ -108,7 +108,8 @@ function nextSamples(before: Before | undefined, update: Update, settled: number
   const own = update.counts.done + update.counts.skipped + update.counts.failed + update.counts.unknown
   const atStart = settled - own + update.settledAtStart
   const begun = isGoingOn ? samples : withSample(samples, Math.floor(update.startedMs / 1000), atStart)
-  return withSample(begun, Math.floor(nowMs / 1000), settled)
+  // Rounded up, so that a run of less than a second has grown in some time.
+  return withSample(begun, Math.ceil(nowMs / 1000), settled)
 }
 
 function sumOf(all: readonly Counts[]): Counts {

@@ -91,7 +91,7 @@ function overallPart(overview: Overview): string {
     ['done', grouped(completed)],
     ...(total === undefined ? [] : [['planned', grouped(total)] as [string, string]]),
     ['failed', grouped(failed)],
-    ['to do', grouped(pending)],
+    ['to do', total === undefined && unplanned > 0 ? 'unknown' : grouped(pending)],
     ...(unplanned > 0 ? [['groups without a plan', grouped(unplanned)] as [string, string]] : []),
     ['rate, last 15 min', rateText(ratePerSecond)],
   ]
@@ -156,8 +156,13 @@ function groupItem(row: Row, isStuck: boolean): string {
   const { status, total, completed, failed } = row
   const count = total === undefined ? `${grouped(completed)} done` : `${grouped(completed)} of ${grouped(total)}`
   return `<li><div class="top"><span class="name">${escapeHtml(nameOf(row))}</span><span class="tag ${isStuck ? 'stuck' : status}">${isStuck ? 'stuck' : status}</span></div>
-${bar(partsOf(row))}
+${isWholeKnown(row) ? bar(partsOf(row)) : ''}
 <div class="faint">${count}${failed > 0 ? `, ${grouped(failed)} failed` : ''}${row.last === undefined ? '' : `, last <code>${escapeHtml(row.last)}</code>`}</div></li>`
+}
+
+/** A full bar of what is known would look like all of it. */
+function isWholeKnown({ total, status }: Row): boolean {
+  return total !== undefined || status === 'completed'
 }
 
 /** By outcome where the writer tells them apart, as completed and failed elsewhere. */

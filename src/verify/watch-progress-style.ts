@@ -26,7 +26,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .bar i { display: block; min-width: 2px }
 .done { background: var(--done) } .skipped { background: var(--skipped) } .failed { background: var(--failed) }
 .unknown { background: var(--unknown) } .todo { background: var(--todo) }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: .75rem; margin: 0 }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: .75rem; margin: .8rem 0 0 }
 dt { color: var(--faint); font-size: .8rem } dd { margin: 0; font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums }
 .key { display: flex; flex-wrap: wrap; gap: .2rem .9rem; margin: 0 0 .6rem; font-size: .8rem; color: var(--faint) }
 .key i { display: inline-block; width: .7rem; height: .7rem; border-radius: .2rem; margin-right: .35rem; vertical-align: -.05rem }

@@ -4,6 +4,8 @@ import { busyPercent } from '../../src/apply/host-load.ts'
 import { beforeOf, heartbeatOf, rowOf } from '../../src/apply/track-progress-row.ts'
 import type { Update } from '../../src/apply/track-progress-standing.ts'
 import { hasRival, nextStanding, WHOLE } from '../../src/apply/track-progress-standing.ts'
+import type { Sample } from '../../src/stage/progress/samples.ts'
+import { rateOf } from '../../src/stage/progress/samples.ts'
 import { NO_COUNTS } from '../../src/stage/progress/standing.ts'
 
 const START = Date.parse('2026-01-01T00:00:00.000Z')
@@ -163,4 +165,9 @@ test('a heartbeat names the shares that live', () => {
 test('the load of a host', () => {
   expect(busyPercent({ busy: 100, all: 1000 }, { busy: 200, all: 1400 })).toBe(25)
   expect(busyPercent({ busy: 100, all: 1000 }, { busy: 100, all: 1000 })).toBe(0)
+})
+
+test('a run of less than a second has a rate', () => {
+  const { samples } = next(undefined, { counts: { ...NO_COUNTS, done: 500 }, startedMs: START + 100 }, START + 400)
+  expect(rateOf([samples as Sample[]], START / 1000 + 100)).toBe(5)
 })

@@ -101,10 +101,16 @@ describe('samples', () => {
 
   test('of nothing tell nothing', () => expect(rateOf([[], []], 1)).toBe(undefined))
 
-  test('begin anew where a count has shrunk or a clock went back', () => {
+  test('begin anew where a count has shrunk or a clock was far ahead', () => {
     const samples = growing(600, 60, 1)
     expect(withSample(samples, 1_000_700, 3)).toEqual([[1_000_700, 3]])
-    expect(withSample(samples, 999_999, 700)).toEqual([[999_999, 700]])
+    expect(withSample(samples, 996_999, 700)).toEqual([[996_999, 700]])
+  })
+
+  test('stay where clocks of two hosts differ a little', () => {
+    const samples = growing(600, 60, 1)
+    const next = withSample(samples, 1_000_590, 700)
+    expect([next[0], next.at(-1)]).toEqual([samples[0], [1_000_600, 700]])
   })
 
   test('give the count in between as if it had grown evenly', () => {

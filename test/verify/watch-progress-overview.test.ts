@@ -296,3 +296,10 @@ test('the page needs nothing of elsewhere, and is renewed only where it is watch
   expect(page).toContain('<meta http-equiv="refresh" content="30">')
   expect(htmlPage(overview([]), undefined)).not.toContain('refresh')
 })
+
+test('the page does not draw as whole what nobody knows the whole of', () => {
+  const page = htmlPage(overview([row({ completedUploads: 5 })]), undefined)
+  expect(page).not.toContain('class="bar')
+  expect(page).toContain('<dt>to do</dt><dd>unknown</dd>')
+  expect(htmlPage(overview([row({ totalUploads: 9, completedUploads: 5 })]), undefined)).toContain('class="bar')
+})

@@ -13,11 +13,14 @@ const SPACING_S = 60
 /** a little more than the window, so that a sample before its beginning is there */
 const RECENT_S = RATE_WINDOW_S + 2 * SPACING_S
 const OLDER_KEPT = 16
+/** hosts that write one row may disagree by so much; a sample that is further ahead was written by a clock gone wrong */
+const CLOCKS_DIFFER_S = 3600
 
 /** The samples with one more: at most 36. One that has shrunk begins anew, for then another run counts. */
-export function withSample(samples: readonly Sample[], at: number, count: number): readonly Sample[] {
+export function withSample(samples: readonly Sample[], time: number, count: number): readonly Sample[] {
   const last = samples.at(-1)
-  if (last === undefined || count < last[1] || at < last[0]) return [[at, count]]
+  if (last === undefined || count < last[1] || time < last[0] - CLOCKS_DIFFER_S) return [[time, count]]
+  const at = Math.max(time, last[0])
   const beforeLast = samples.at(-2)
   const isClose = beforeLast !== undefined && at - beforeLast[0] < SPACING_S
   const all: readonly Sample[] = [...(isClose ? samples.slice(0, -1) : samples), [at, count]]
