@@ -13,8 +13,8 @@ import { compare } from '../measure.js'
 import { figure, times } from '../report.js'
 import { CLIENT, SERVER, start } from '../s3.js'
 
-const ITEMS = 20_000
-const SHARES = { overwriting: 1, creating: 1, script: 5, aws: 40 }
+const ITEMS = 10_000
+const SHARES = { overwriting: 1, creating: 1, script: 10, aws: 50 }
 const A_REQUEST = 25
 const HERE = import.meta.dirname
 
