@@ -91,7 +91,7 @@ rewritten() {
 }
 
 migrate() {
-  list-keys -q "dynamodb://$PROGRESS_TABLE" --limit 1 > "$WORK/rows.part" || refuse 'run table makes the table of progress'
+  list-keys -q "dynamodb://$PROGRESS_TABLE" --limit 1 > "$WORK/rows.part" || refuse "$PROGRESS_TABLE cannot be read. Where it is missing, run table makes it"
   if [ -e "$WORK/plan.ndjson" ]; then
     same_plan
   else

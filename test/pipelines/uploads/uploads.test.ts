@@ -125,6 +125,8 @@ describe('plan', () => {
     const counts: Record<string, number> = {}
     for (const { space } of world.records('instance-many-staging/plan.ndjson')) counts[space] = (counts[space] ?? 0) + 1
     expect(counts).toEqual(spaces)
+    const unready = await world.run('migrate --instance many --customers-file many.json -- cat')
+    expect(unready).toMatchObject({ code: 2, stderr: expect.stringContaining('run table makes it') })
   })
 })
 
@@ -175,6 +177,14 @@ describe('migration', () => {
     expect(await rows(world)).toEqual({ 'did:key:z6MkA': 'pending 0/150', 'did:key:z6MkB': 'in-progress 49/50' })
     expect((await world.run(`${command} --limit 49`)).code).toBe(0)
     expect(await rows(world)).toEqual({ 'did:key:z6MkA': 'pending 0/150', 'did:key:z6MkB': 'completed 50/50' })
+
+    const elsewhere = await world.run(`migrate --customers-file ${ONE} --to staging-other`)
+    expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('the plan is for') })
+    writeFileSync(join(world.directory, ONE), '["did:mailto:example.com:bob"]')
+    expect(await world.run(`migrate --customers-file ${ONE}`)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('has changed since the plan'),
+    })
   })
 
   test('a command of its own: what it fails is failed, monitored, and done by retry', async () => {
