@@ -22,6 +22,8 @@ const NAMES = [
   's3-copy',
   's3-verify',
   's3-ceph',
+  'dynamodb',
+  'leases',
 ]
 
 const words = process.argv.slice(2)

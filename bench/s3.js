@@ -9,9 +9,10 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './redis.js'
 
-/** Before a command: on the first core, and on the other. */
+/** Before a command: on the first core. */
 export const CLIENT = 'taskset -c 0'
-const SERVER = ['taskset', '-c', cpus().length > 1 ? '1' : '0']
+/** The same on the other. */
+export const SERVER = ['taskset', '-c', cpus().length > 1 ? '1' : '0']
 
 /** The stand-in for listings, behind a distance: `{endpoint, access, count(), stop()}`; see s3-listing.js. */
 export async function startListing({ latencyMs = 0 } = {}) {
@@ -149,7 +150,7 @@ export function others(bench, { endpoint, accessKey, secretKey }) {
 }
 
 /** Starts a server that says on its first line where it is, and ends when its stdin does or it is killed. */
-async function start([command, ...args]) {
+export async function start([command, ...args]) {
   const server = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(server, 'exit')
   const end = () => server.kill()

@@ -28,6 +28,7 @@ export async function openScratch(): Promise<Scratch> {
         yield chunk.subarray(0, length)
       }
     },
+    descriptor: file,
     close: () => closeSync(file),
   }
 }

@@ -1,23 +1,29 @@
 /** Starts a command in a process group of its own, under the eyes of the watchdog. */
+import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
 import { delimiter, dirname } from 'node:path'
 import process, { argv, env } from 'node:process'
+import type { Readable, Writable } from 'node:stream'
 import { RekeyError } from '../record/errors.ts'
 import type { Command, Ended, Running } from '../stage/command.ts'
 import type { Watchdog } from './watchdog.ts'
 
 /** Throws E_USAGE when there is no such command. */
-export async function startCommand({ words, env: added, endsAtMs }: Command, watchdog: Watchdog): Promise<Running> {
+export async function startCommand(
+  { words, env: added, file, endsAtMs }: Command,
+  watchdog: Watchdog,
+): Promise<Running> {
   const [name = '', ...args] = words
   const child = spawn(name, args, {
     detached: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit', file],
     env: { ...env, PATH: pathWithTools(), ...added },
   })
+  const { stdin, stdout } = child as ChildProcess & { readonly stdin: Writable; readonly stdout: Readable }
   let resume = () => {}
-  for (const event of ['drain', 'close', 'error']) child.stdin.on(event, () => resume())
+  for (const event of ['drain', 'close', 'error']) stdin.on(event, () => resume())
   // Whoever reads the output late must not miss the end.
   const ended = once(child, 'close').then(([code, signal]): Ended => (code === null ? { signal } : { code }))
   ended.catch(() => {})
@@ -32,17 +38,17 @@ export async function startCommand({ words, env: added, endsAtMs }: Command, wat
   ended.then(() => watchdog.forget(group)).catch(() => {})
   return {
     async write(bytes) {
-      if (!child.stdin.writable) return false
+      if (!stdin.writable) return false
       // A chunk's memory may be used again.
-      if (!child.stdin.write(Buffer.from(bytes))) {
+      if (!stdin.write(Buffer.from(bytes))) {
         await new Promise<void>((resolve) => {
           resume = resolve
         })
       }
-      return child.stdin.writable
+      return stdin.writable
     },
-    end: () => void child.stdin.end(),
-    output: child.stdout,
+    end: () => void stdin.end(),
+    output: stdout,
     ended,
     allow: (untilMs) => watchdog.watch(group, untilMs),
     stop: () => signal(group, 'SIGTERM'),

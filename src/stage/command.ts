@@ -5,6 +5,8 @@ export interface Command {
   readonly words: readonly string[]
   /** added to the environment */
   readonly env: Readonly<Record<string, string>>
+  /** the descriptor of a file that it finds open as `/dev/fd/3` */
+  readonly file: number
   /**
    * By the steady clock: when it is killed, with all that it has started, unless `allow` has moved that. It is killed in
    * time also when this process is stopped, and at once when this process has ended.

@@ -64,5 +64,7 @@ export interface Scratch {
   read(into: Uint8Array, position: number): number
   /** everything from the beginning */
   stream(): AsyncIterable<Uint8Array>
+  /** its number among this process's open files, for a command that is to read it too */
+  readonly descriptor: number
   close(): void
 }

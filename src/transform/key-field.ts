@@ -18,7 +18,9 @@ export interface KeyField {
 export function keyField(key: Key, name: string): KeyField | Unfit {
   const parsed = typeof key === 'string' ? objectIn(key) : undefined
   if (typeof key !== 'string' || parsed === undefined || !Object.hasOwn(parsed, name))
-    return new Unfit(`--field ${name}: the key is no JSON object that has it`)
+    return new Unfit(
+      `--field ${name}: the key is no JSON object that has it; where the table has no sort key, leave --field out`,
+    )
   const value: unknown = parsed[name]
   if (typeof value === 'string') return { text: value, withText: (text) => withMember(key, name, text) }
   const number = numberIn(value)

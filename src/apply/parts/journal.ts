@@ -47,6 +47,11 @@ export class Journal {
     return this.#failed.signal
   }
 
+  /** The descriptor of the file of all lines. */
+  get descriptor(): number {
+    return this.#scratch.descriptor
+  }
+
   /** Takes over what earlier holders have left: of each record the first line, and of none a second. */
   async restore({ segments, name }: PartState, accounts: Accounts): Promise<void> {
     for (const { token, nth } of segments) {

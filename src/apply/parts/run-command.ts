@@ -23,7 +23,7 @@ export async function runCommand(
   journal: Journal,
   context: Context,
 ): Promise<Ended> {
-  const running = await context.start({ words, env, endsAtMs: lease.endsAtMs })
+  const running = await context.start({ words, env, file: journal.descriptor, endsAtMs: lease.endsAtMs })
   lease.onRenewed = () => running.allow(lease.endsAtMs)
   const end = endings(running, lease, journal, context)
   try {

@@ -60,7 +60,12 @@ async function work(
   try {
     await journal.restore(state, input.accounts)
     if (input.accounts.open > 0) {
-      const env = { REKEY_PART: name, REKEY_TOKEN: String(lease.token), REKEY_ATTEMPT: String(lease.attempts + 1) }
+      const env = {
+        REKEY_PART: name,
+        REKEY_TOKEN: String(lease.token),
+        REKEY_ATTEMPT: String(lease.attempts + 1),
+        REKEY_JOURNAL: '/dev/fd/3',
+      }
       const command = { words: job.command, env, input: input.openLines() }
       const ended = await runCommand(command, lease, journal, context)
       const endedWell = 'code' in ended && ended.code <= 1

@@ -133,3 +133,15 @@ test('a command that is not there: exit code 2, and the lease is given back', as
   const after = await runTool('run-parts', { args: [parts, '--', 'cat'] })
   expect(recordsOf(after)).toMatchObject([{ outcome: 'done', token: 2 }])
 })
+
+test('progress is exact after a death: the command can read what earlier holders have settled', async () => {
+  const { parts, directory } = await plantParts(2, 40)
+  // The first holder of the first part settles half of it, and dies when a segment has that.
+  const step = `half() { head -n 20 | jq -c '.outcome = "done"'; until ls ${parts}/part-0001.journal.*.ndjson; do :; done >&2; kill -9 $$; }
+    if [ $REKEY_PART$REKEY_ATTEMPT = part-00011 ]; then half; else jq -c '.outcome = "done"'; fi |
+      track-progress -q --plan ${parts}/ --share $REKEY_PART --resume $REKEY_JOURNAL ${directory}/rows/`
+  const run = await runTool('run-parts', { args: [parts, '--', 'bash', '-o', 'pipefail', '-c', step] })
+  expect(run).toMatchObject({ code: 0, stderr: expect.stringContaining('1 of 3 attempts') })
+  const [row = ''] = Object.values(await filesIn(`${directory}/rows`))
+  expect(JSON.parse(row)).toMatchObject({ status: 'completed', totalUploads: 80, completedUploads: 80 })
+})
