@@ -10,8 +10,9 @@ export function lateWrites(
   partOf: (key: string) => string | undefined,
 ): readonly string[] {
   const holders = new Map<string, Note>()
+  // By part and connection: a port may be used again by somebody who works on another part.
   const owners = new Map<string, Note>()
-  const clients = new Map<Note, string>()
+  const known = new Set<Note>()
   const found: string[] = []
   for (const event of events) {
     if (event.kind !== 'copy') {
@@ -22,16 +23,18 @@ export function lateWrites(
       holders.set(event.part, event)
       continue
     }
-    const holder = holders.get(partOf(event.key) ?? '')
+    const part = partOf(event.key) ?? ''
+    const holder = holders.get(part)
     if (holder === undefined) {
       found.push(`${event.key} was copied before anybody had started on its part`)
       continue
     }
-    if (!clients.has(holder) && !owners.has(event.client)) {
-      clients.set(holder, event.client)
-      owners.set(event.client, holder)
+    const connection = `${part} ${event.client}`
+    if (!known.has(holder) && !owners.has(connection)) {
+      known.add(holder)
+      owners.set(connection, holder)
     }
-    const owner = owners.get(event.client)
+    const owner = owners.get(connection)
     if (owner !== holder) found.push(`${event.key} was copied by ${tell(owner)} after ${tell(holder)} had started`)
   }
   return found
