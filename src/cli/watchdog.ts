@@ -26,23 +26,37 @@ require('node:readline').createInterface(process.stdin)
 
 export class Watchdog {
   #process: ChildProcess | undefined
+  readonly #groups = new Map<number, string>()
 
   /** From now on the group is killed at this time of the steady clock. */
   watch(group: number, endsAtMs: number): void {
-    this.#say(`${group} ${asUptime(endsAtMs).toFixed(3)}`)
+    this.#groups.set(group, asUptime(endsAtMs).toFixed(3))
+    this.#say(group)
   }
 
   forget(group: number): void {
-    this.#say(`${group} -`)
+    this.#groups.delete(group)
+    this.#say(group)
   }
 
   close(): void {
+    this.#groups.clear()
     this.#process?.stdin?.end()
   }
 
-  #say(line: string): void {
-    this.#process ??= start()
-    this.#process.stdin?.write(`${line}\n`)
+  #say(group: number): void {
+    this.#process ??= this.#start()
+    this.#process.stdin?.write(`${group} ${this.#groups.get(group) ?? '-'}\n`)
+  }
+
+  /** Where somebody ends it while there is something to watch, another takes its place. */
+  #start(): ChildProcess {
+    const child = start()
+    child.on('exit', () => {
+      this.#process = undefined
+      for (const group of this.#groups.keys()) this.#say(group)
+    })
+    return child
   }
 }
 

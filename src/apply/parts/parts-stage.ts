@@ -33,12 +33,15 @@ export interface PartsOptions {
   readonly aws?: AwsSettings
 }
 
-/** How often a store may fail in a row, when asking it again may help. */
+/** How often the same thing may fail in a row, when trying it again may help; and it goes on for as long as a lease is good. */
 const PATIENCE = 10
 /** Parts of the time after which a lease is stale: how often those of others are looked at; in bounds. */
 const LOOK_EVERY = 1 / 20
 const SHORTEST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 15_000
+
+/** What may fail: each has a patience of its own, for one may go well while another never does. */
+type Doing = 'look' | 'claim' | 'run'
 
 export function partsStage(options: PartsOptions): Stage {
   return async function* (_batches, context) {
@@ -58,7 +61,7 @@ class Run {
   readonly #watch = new Watch()
   readonly #keeper: Keeper
   readonly #own = new Set<string>()
-  #failures = 0
+  readonly #failures = new Map<Doing, { readonly times: number; readonly sinceMs: number }>()
 
   constructor(options: PartsOptions, place: PartPlace, space: LeaseSpace, context: Context) {
     this.#options = options
@@ -81,21 +84,24 @@ class Run {
     const nameOf = await leaseNames(this.#place, lease !== undefined)
     const job = { place: this.#place, command, attempts, worker: this.#keeper.worker.id }
     while (!this.#context.stop.aborted) {
-      const parts = await this.#patiently(() => this.#place.survey(), [])
+      const parts = await this.#patiently('look', () => this.#place.survey())
+      if (parts === undefined) {
+        await this.#rest()
+        continue
+      }
       const open = parts.filter(({ part, done, failed }) => part && !done && !failed)
       this.#show(parts, open.length)
       if (open.length === 0) break
-      const claimed = await this.#patiently(() => this.#claimOne(open, nameOf), undefined)
+      const claimed = await this.#patiently('claim', () => this.#claimOne(open, nameOf))
       if (claimed !== undefined) {
         const { name, lease } = claimed
-        const witness = await this.#patiently(
-          () => runPart({ ...job, name, expected: manifest.get(name) }, lease, this.#context),
-          undefined,
+        const witness = await this.#patiently('run', () =>
+          runPart({ ...job, name, expected: manifest.get(name) }, lease, this.#context),
         )
         if (witness === undefined) continue
         this.#own.add(name)
         yield witness
-      } else if (once && this.#failures === 0) break
+      } else if (once && !this.#failures.has('claim')) break
       else await this.#rest()
     }
     if (!this.#context.stop.aborted) await outlook(this.#place, location, manifest, this.#own, this.#context)
@@ -115,19 +121,26 @@ class Run {
     return undefined
   }
 
-  /** `fallback` where the store fails and may not the next time. Throws what will not pass, and when it does not pass. */
-  async #patiently<T>(call: () => Promise<T>, fallback: T): Promise<T> {
+  /** Undefined where the store fails and may not the next time. Throws what will not pass, and what does not pass. */
+  async #patiently<T>(doing: Doing, call: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await call()
-      this.#failures = 0
+      this.#failures.delete(doing)
       return result
     } catch (thrown) {
       const error = toRekeyError(thrown)
       const mayPass = error.retryable || error.code === 'E_UNANSWERED'
-      if (!mayPass || ++this.#failures > PATIENCE) throw error
+      if (!mayPass || this.#isOutOfPatience(doing)) throw error
       this.#context.warn(`${error.code}: ${error.message}; going on`)
-      return fallback
+      return undefined
     }
+  }
+
+  #isOutOfPatience(doing: Doing): boolean {
+    const nowMs = this.#context.steady()
+    const { times, sinceMs } = this.#failures.get(doing) ?? { times: 0, sinceMs: nowMs }
+    this.#failures.set(doing, { times: times + 1, sinceMs })
+    return times >= PATIENCE && nowMs - sinceMs > Math.min(this.#options.staleMs, this.#options.termMs)
   }
 
   #rest(): Promise<void> {

@@ -59,7 +59,8 @@ async function work(
   const journal = await Journal.open(place, name, lease, context)
   try {
     await journal.restore(state, input.accounts)
-    if (input.accounts.open > 0) {
+    // Where the finished journal stands, a holder before us has come as far as that.
+    if (input.accounts.open > 0 && !state.journal) {
       const env = {
         REKEY_PART: name,
         REKEY_TOKEN: String(lease.token),
@@ -101,8 +102,8 @@ async function finish(
   const recount = async (chunks: AsyncIterable<Uint8Array>) =>
     countJournal(chunks, input.lines, await expectations(input))
   let counted = await recount(journal.stream())
-  if (counted.counts.missing > 0 && context.stop.aborted) {
-    // A command that ends well although it was told to stop has not seen the rest.
+  if (counted.counts.missing > 0 && !state.journal && (context.stop.aborted || lease.warned.aborted)) {
+    // A command that ends well although it was told to end has not seen the rest.
     await lease.release(lease.attempts)
     return undefined
   }
@@ -110,7 +111,7 @@ async function finish(
   if (!(await lease.renew())) return undefined
   const body = () => journal.stream()
   if (!(await place.create(key, { body, sizeBytes: counted.bytes }))) {
-    // A holder before us has come as far as this, and what it has written is whole.
+    // What a holder before us has written is whole.
     const found = await place.read(key)
     if (found !== undefined) counted = await recount(found)
   }
@@ -124,7 +125,8 @@ async function finish(
   }
   if (!lease.isHeld) return undefined
   const isOurs = await place.createText(place.keyOf({ name, kind: 'done' }), `${JSON.stringify(witness)}\n`)
-  await lease.release(0)
+  // Of a part that is done nobody wants the lease.
+  await lease.release(0).catch(() => {})
   await place.clear(await place.look(name).catch(() => state))
   if (!isOurs) return undefined
   if (hasBadRecords(witness)) context.foundBad()

@@ -5,12 +5,16 @@ import type { RekeyError } from '../../record/errors.ts'
 import type { KeyRecord } from '../../record/record.ts'
 import type { Accounts } from './accounts.ts'
 
-/** How many lines the part has, its journal has, by outcome, and how many records the journal does not account for. */
+/**
+ * How many lines the part has, its journal has, by outcome, how many records the journal does not account for, and, where
+ * there are any, how many of its lines are about no record of the part, or about one a second time.
+ */
 export interface Counts {
   readonly in: number
   readonly out: number
   readonly missing: number
-  readonly [outcome: string]: number
+  readonly extra?: number
+  readonly [outcome: string]: number | undefined
 }
 
 export interface Witness extends KeyRecord {
@@ -45,6 +49,7 @@ export async function countJournal(
   const hash = createHash('sha256')
   const outcomes: Record<string, number> = {}
   let out = 0
+  let extra = 0
   let bytes = 0
   const hashed = async function* () {
     for await (const chunk of chunks) {
@@ -56,18 +61,20 @@ export async function countJournal(
   for await (const batch of decode(hashed())) {
     out += batch.length
     for (const { record } of batch) {
-      accounts.settle(record)
+      if (!accounts.settle(record)) extra++
       const word = record.outcome ?? 'open'
       outcomes[word] = (outcomes[word] ?? 0) + 1
     }
   }
-  const counts = { in: lines, out, ...outcomes, missing: accounts.open }
+  const counts = { in: lines, out, ...outcomes, missing: accounts.open, ...(extra > 0 && { extra }) }
   return { counts, digest: `sha256:${hash.digest('hex')}`, bytes }
 }
 
-/** Whether a finished part has records that failed, of which nothing is known, or of which there is no line. */
+/** Whether a finished part has records that failed, of which nothing is known, or that have no line, or not one. */
 export function hasBadRecords({ counts }: Partial<Witness>): boolean {
-  return counts !== undefined && (counts['failed'] ?? 0) + (counts['unknown'] ?? 0) + counts.missing > 0
+  if (counts === undefined) return false
+  const { failed = 0, unknown = 0, missing, extra = 0 } = counts as Counts & { failed?: number; unknown?: number }
+  return failed + unknown + missing + extra > 0
 }
 
 export function setAside(witness: Omit<Witness, 'outcome'>, error: RekeyError): Witness {

@@ -1,51 +1,9 @@
 /** Workers whose clocks differ by 40 minutes share a plan, with leases that are stale after three seconds. */
 import { writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { expect, onTestFinished, test } from 'vitest'
 import { partsStage } from '../../../src/apply/parts/parts-stage.ts'
-import { appendTo } from '../../../src/cli/appender.ts'
-import { openScratch } from '../../../src/cli/scratch.ts'
-import { startCommand } from '../../../src/cli/start-command.ts'
-import { steady } from '../../../src/cli/steady.ts'
-import { Watchdog } from '../../../src/cli/watchdog.ts'
-import type { Context } from '../../../src/stage/stage.ts'
-import { STORE_DEFAULTS } from '../../../src/store/contract.ts'
-import { Stores } from '../../../src/store/stores.ts'
-import { surroundings } from '../../store/s3/open.ts'
+import { contextWith } from './context.ts'
 import { notedIn, partName, plantParts, until } from './plant.ts'
-
-/** What a tool gives its stage, with a clock that is wrong by so much. */
-function contextWith(wrongMs: number, stop: AbortSignal): Context {
-  const now = () => Date.now() + wrongMs
-  const stores = new Stores(STORE_DEFAULTS, surroundings(), { now, random: Math.random, stop })
-  const watchdog = new Watchdog()
-  onTestFinished(async () => {
-    watchdog.close()
-    await stores.close()
-  })
-  return {
-    stop,
-    abort: new AbortController().signal,
-    now,
-    steady,
-    random: Math.random,
-    process: { host: hostname(), pid: process.pid },
-    tell: () => {},
-    warn: () => {},
-    count: () => {},
-    show: () => {},
-    foundBad: () => {},
-    open: (location) => stores.open(location),
-    openLeases: (location) => stores.openLeases(location),
-    createTable: (location, shape) => stores.createTable(location, shape),
-    start: (command) => startCommand(command, watchdog),
-    readFile: () => {
-      throw new Error('run-parts reads no files')
-    },
-    appendTo,
-    scratch: openScratch,
-  }
-}
 
 test('each part is done once, by one of them', async () => {
   const plan = await plantParts(6, 10)
@@ -63,7 +21,7 @@ test('each part is done once, by one of them', async () => {
   const witnesses: unknown[] = []
   const workers = [-20, 20].map(async (minutes) => {
     const stage = partsStage(options)
-    for await (const lines of stage(nothing(), contextWith(minutes * 60_000, stop.signal))) {
+    for await (const lines of stage(nothing(), contextWith({ wrongMs: minutes * 60_000, stop: stop.signal }))) {
       witnesses.push(...lines.map(({ record }) => record))
     }
   })

@@ -41,6 +41,16 @@ async function isAlive(pid: number): Promise<boolean> {
   return /\) [^Z]/.test(stat)
 }
 
+/** The living children of a worker, but for its command. */
+async function watchdogsOf({ child, command }: { child: ChildProcess; command: number }): Promise<readonly number[]> {
+  const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+  return children
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+    .filter((pid) => pid !== command)
+}
+
 /** A worker that has settled `count` records of the only part, of which a segment tells, and waits. */
 async function holderOf(plan: Awaited<ReturnType<typeof plantParts>>, count: number, args: readonly string[] = QUICK) {
   const holder = startWorker([plan.parts, ...args, '--', ...plan.worker(count)])
@@ -111,6 +121,17 @@ test('asleep while another holds the part, it cannot put its journal in the plac
   expect(witness).toMatchObject({ token: 2, counts: { in: 20, out: 20, missing: 0 } })
   expect((await notedIn(plan.log)).filter(({ token }) => token === 1)).toHaveLength(5)
   await expectWhole(plan.parts, 20)
+})
+
+test('the process that watches the command may be killed too: another takes its place', async () => {
+  const plan = await plantParts(1, 20)
+  const holder = await holderOf(plan, 5)
+  const [first] = await watchdogsOf(holder)
+  process.kill(first as number, 'SIGKILL')
+  await until(async () => (await watchdogsOf(holder)).some((pid) => pid !== first))
+  holder.child.kill('SIGKILL')
+  await holder.ended
+  await until(async () => !(await isAlive(holder.command)))
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)(

@@ -54,6 +54,16 @@ test('records that the command does not print are missing, and that is said', as
   expect(run.code).toBe(1)
 })
 
+test.each([
+  ['twice', 'cat; tail -n 1 "$0"'],
+  ['of another part', 'cat; echo \'{"key":"another","to":"one"}\''],
+])('a record that the command prints, %s, is extra, and that is said', async (_, command) => {
+  const { parts } = await plantParts(1, 3)
+  const run = await runTool('run-parts', { args: [parts, '--', 'sh', '-c', command, `${parts}/part-0001.ndjson`] })
+  expect(recordsOf(run)).toMatchObject([{ counts: { in: 3, out: 4, missing: 0, extra: 1 } }])
+  expect(run.code).toBe(1)
+})
+
 test('two records that are alike are two', async () => {
   const line = '{"key":"a","to":"b"}\n'
   const directory = await directoryWith({ 'part-1.ndjson': line + line })
