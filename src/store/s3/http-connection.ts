@@ -37,7 +37,7 @@ export interface HttpServer {
   readonly host: string
   readonly port: number
   readonly isTls: boolean
-  /** how long may pass until it is connected, and without a byte while an answer is waited for */
+  /** how long may pass until it is connected, and without a byte sent or received until an answer is whole */
   readonly timeoutMs: number
   /** by which the next connection is made at less cost */
   session: Buffer | undefined
@@ -50,6 +50,9 @@ const KEPT_MS = 4000
 /** So much sooner than the server a connection is closed, so that no request meets its end on the way. */
 const SOONER_MS = 1000
 
+/** How much of a body is given to the socket at once. */
+const PIECE = 256 * 1024
+
 /** Reading is done in the moment it is told of, so that one buffer serves all. */
 const SHARED = Buffer.allocUnsafe(64 * 1024)
 
@@ -60,6 +63,8 @@ export class HttpConnection implements ReplyEvents {
   #handler: Handler | undefined
   #isGone = false
   #isPaused = false
+  /** of the request's body something has not left yet */
+  #isSending = false
   #keptMs = KEPT_MS
   /** when it has waited too long for what it waits for, by `performance.now()` */
   #untilMs: number
@@ -98,7 +103,8 @@ export class HttpConnection implements ReplyEvents {
       if (bytes === undefined || bytes.length === 0) return void this.#socket.write(head, 'latin1')
       this.#socket.cork()
       this.#socket.write(head, 'latin1')
-      this.#socket.write(bytes)
+      this.#isSending = true
+      this.#sendBody(bytes, 0, handler)
       this.#socket.uncork()
     } catch (thrown) {
       this.end(thrown as Error)
@@ -144,7 +150,8 @@ export class HttpConnection implements ReplyEvents {
     const handler = this.#handler
     this.#handler = undefined
     this.#isPaused = false
-    if (isKept && !this.#isGone) {
+    // A server that has refused a body before all of it was sent may never read the rest, nor what stands behind it.
+    if (isKept && !this.#isSending && !this.#isGone) {
       this.#untilMs = performance.now() + this.#keptMs
       this.#server.isFree(this)
     } else this.end(closed())
@@ -160,6 +167,17 @@ export class HttpConnection implements ReplyEvents {
       this.#untilMs = performance.now() + KEPT_MS
       this.#server.isFree(this)
     } else this.send(request, handler)
+  }
+
+  /** A piece at a time: as long as they leave, the server takes its time and nothing is late. */
+  #sendBody(bytes: Uint8Array, from: number, handler: Handler): void {
+    const to = Math.min(bytes.length, from + PIECE)
+    this.#socket.write(bytes.subarray(from, to), () => {
+      if (this.#handler !== handler) return
+      this.#untilMs = performance.now() + this.#server.timeoutMs
+      if (to < bytes.length) this.#sendBody(bytes, to, handler)
+      else this.#isSending = false
+    })
   }
 
   #read(count: number, buffer: Uint8Array): boolean {

@@ -40,10 +40,14 @@ export function readHead(head: string): ReplyHead {
   let keptMs: number | undefined
   for (let at = head.indexOf('\n') + 1; at < head.length; ) {
     const end = head.indexOf('\n', at)
+    if (head.charCodeAt(end - 1) !== CARRIAGE_RETURN)
+      throw new Error('the head of the answer has a line without its end')
     const first = head.charCodeAt(at) | 0x20
     // All others are read when they are asked for.
     if (first === C || first === T || first === K) {
       const colon = head.indexOf(':', at)
+      // Where white space stands before it, one reader sees a header and another none.
+      if (isSpace(head.charCodeAt(colon - 1))) throw new Error('the answer has a header whose name is none')
       const value = head.slice(colon + 1, end).trim()
       switch (head.slice(at, colon).toLowerCase()) {
         case 'content-length':
@@ -70,10 +74,23 @@ export function readHead(head: string): ReplyHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.[01] [1-9]\d\d[ \r]/
+const CARRIAGE_RETURN = 0x0d
 const ONE = 0x31
 const C = 0x63
 const T = 0x74
 const K = 0x6b
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+/** With lines that were folded, which nobody should send and everybody must read, in one (RFC 9112, 5.2). */
+export function unfolded(head: string): string {
+  return FOLD.test(head) ? head.replace(FOLDS, ' ') : head
+}
+
+const FOLD = /\r\n[ \t]/
+const FOLDS = /[ \t]*\r\n[ \t]+/g
 
 /** By names in lower case; of a header that comes twice, the last. */
 export function headersIn(head: string): Readonly<Record<string, string | undefined>> {

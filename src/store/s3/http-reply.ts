@@ -3,7 +3,7 @@
  * that has not come whole, and no body. Throws for what is not HTTP: nothing on this connection can be trusted then.
  */
 import type { ReplyHead } from './http-head.ts'
-import { readHead } from './http-head.ts'
+import { readHead, unfolded } from './http-head.ts'
 
 export interface ReplyEvents {
   /** `text` is the whole head; of an answer that has no body, such as to HEAD, the length is 0 */
@@ -104,7 +104,7 @@ export class ReplyReader {
     }
     this.#held = NOTHING
     const behind = end + HEAD_END.length
-    this.#take(all.toString('latin1', start, end + 2))
+    this.#take(unfolded(all.toString('latin1', start, end + 2)))
     return bytes.length - (all.length - behind)
   }
 

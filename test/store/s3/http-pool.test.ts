@@ -16,6 +16,7 @@ afterEach(async () => {
 /** A server that is told of each request's head: the socket, how many came on it before, the head. */
 async function serve(
   answer: (socket: Socket, nth: number, head: string) => void,
+  host = '127.0.0.1',
 ): Promise<{ at: string; sockets: Socket[] }> {
   const sockets: Socket[] = []
   const server: Server = createServer({ noDelay: true }, (socket) => {
@@ -24,12 +25,13 @@ async function serve(
     socket.on('data', (bytes) => answer(socket, nth++, bytes.toString('latin1')))
     socket.on('error', () => {})
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  await once(server.listen(0, host), 'listening')
   closings.push(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  return { at: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sockets }
+  const name = host.includes(':') ? `[${host}]` : host
+  return { at: `http://${name}:${(server.address() as AddressInfo).port}`, sockets }
 }
 
 function poolAt(at: string, timeoutMs = 10_000, most = 100): HttpPool {
@@ -44,7 +46,10 @@ interface Answer {
 }
 
 /** An answer, or the error; `onData` may ask for a pause. */
-function ask(pool: HttpPool, options: { method?: string; handler?: Partial<Handler> } = {}): Promise<Answer | Error> {
+function ask(
+  pool: HttpPool,
+  options: { method?: string; body?: Buffer; handler?: Partial<Handler> } = {},
+): Promise<Answer | Error> {
   return new Promise((resolve) => {
     const answer = { status: 0, body: '' }
     const handler: Handler = {
@@ -61,7 +66,7 @@ function ask(pool: HttpPool, options: { method?: string; handler?: Partial<Handl
       onError: resolve,
       ...options.handler,
     }
-    pool.dispatch({ method: options.method ?? 'GET', path: '/', headers: ['host', 'h'], body: undefined }, handler)
+    pool.dispatch({ method: options.method ?? 'GET', path: '/', headers: ['host', 'h'], body: options.body }, handler)
   })
 }
 
@@ -109,6 +114,40 @@ describe('a connection', () => {
     const answers = await Promise.all(Array.from({ length: requests }, () => ask(pool)))
     expect(answers).toEqual(answers.map(() => answered))
     expect(sockets.length).toBe(expected)
+  })
+
+  test('on which an answer came before all of the request was sent is not', async () => {
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+      sockets.push(socket.on('error', () => {}))
+      // Nothing of the body is read.
+      socket.write('HTTP/1.1 503 Slow Down\r\ncontent-length: 2\r\n\r\nno')
+    })
+    const sockets: Socket[] = []
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    closings.push(() => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+    const pool = poolAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 2000)
+    const body = Buffer.alloc(32 * 1024 * 1024)
+    for (let nth = 0; nth < 3; nth++) {
+      expect(await ask(pool, { method: 'PUT', body })).toEqual({ status: 503, body: 'no' })
+    }
+    expect(sockets.length).toBe(3)
+  })
+
+  test('to a server that ends in the middle of a request tells it', async () => {
+    const { at } = await serve((socket) => socket.resetAndDestroy())
+    const body = Buffer.alloc(32 * 1024 * 1024)
+    expect(await ask(poolAt(at), { method: 'PUT', body })).toMatchObject({
+      code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/),
+    })
+  })
+
+  test('to an address of IPv6', async () => {
+    const { at } = await serve((socket) => socket.write(OK), '::1')
+    expect(at).toContain('[::1]')
+    expect(await ask(poolAt(at))).toEqual(answered)
   })
 
   test('that fails tells its own request, and those that wait go on by another', async () => {
@@ -165,6 +204,22 @@ describe('how long it may take', () => {
       }, 10)
     })
     expect(await ask(poolAt(at, 250))).toEqual(answered)
+  })
+
+  test('so does a body that the server takes bit by bit', async () => {
+    let taken = 0
+    const body = Buffer.alloc(64 * 1024 * 1024)
+    const { at } = await serve((socket, _, bytes) => {
+      taken += bytes.length
+      if (taken > body.length) return void socket.write(OK)
+      // The system holds the last of it, of which nobody can tell how it fares.
+      if (taken > body.length - 12 * 1024 * 1024) return
+      socket.pause()
+      setTimeout(() => socket.resume(), 2)
+    })
+    const began = performance.now()
+    expect(await ask(poolAt(at, 1000), { method: 'PUT', body })).toEqual(answered)
+    expect(performance.now() - began).toBeGreaterThan(1500)
   })
 
   test('so does one whose reader pauses', async () => {

@@ -82,6 +82,12 @@ const ANSWERS: ReadonlyArray<readonly [string, Buffer, string, Read]> = [
     'GET',
     { status: 200, body: 'x', kept: false },
   ],
+  [
+    'the end, in a line that was folded',
+    text(OK, 'Connection: keep-alive,\r\n\t close\r\ncontent-length: 1\r\n\r\nx'),
+    'GET',
+    { status: 200, headers: { connection: 'keep-alive, close' }, body: 'x', kept: false },
+  ],
   ['HTTP/1.0', text('HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\nx'), 'GET', { status: 200, body: 'x', kept: false }],
 ]
 
@@ -160,6 +166,8 @@ test.each<[string, string]>([
   ['a length that is none', `${OK}content-length: 1x\r\n\r\n`],
   ['a negative length', `${OK}content-length: -1\r\n\r\n`],
   ['two lengths', `${OK}content-length: 1\r\ncontent-length: 2\r\n\r\n`],
+  ['white space before a colon', `${OK}content-length : 1\r\n\r\n`],
+  ['a length behind a lone line feed', `${OK}x-a: 1\ncontent-length: 1\r\n\r\n`],
   ['another encoding', `${OK}transfer-encoding: gzip, chunked\r\n\r\n`],
   ['two encodings', `${OK}transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n`],
   ['a chunk without a size', `${OK}transfer-encoding: chunked\r\n\r\n\r\n`],
