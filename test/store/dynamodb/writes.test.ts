@@ -288,6 +288,17 @@ describe('content of other stores', () => {
     expect(await itemsOf(table)).toEqual([])
   })
 
+  test('bytes that are no text fail, and match nothing that replaces them', async () => {
+    const broken: Partial<Content> = {
+      body: async function* () {
+        yield Buffer.from('{"a":"\xff"}', 'latin1')
+      },
+    }
+    expect(wordOf(await write('', broken))).toBe('E_TYPE')
+    await put(table, { ...id('a'), a: { S: '\ufffd' } })
+    await expect(store.matches(key('a'), content('', broken), signal)).rejects.toMatchObject({ code: 'E_TYPE' })
+  })
+
   test('what a table has no place for is named', async () => {
     expect(await write('{}', { mtimeMs: 1, expiresMs: 2, mode: 0o644 })).toEqual({
       outcome: 'done',
