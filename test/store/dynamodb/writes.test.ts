@@ -101,6 +101,23 @@ test('an item with an attribute that the SDK does not give is left alone', async
   await expect(listing()).rejects.toMatchObject({ code: 'E_TYPE', message: expect.stringContaining('__proto__') })
 })
 
+test('an item that another run removes meanwhile is gone, not changed', async () => {
+  const other = (await openAt(proxy, table.location)) as Whole
+  await put(table, { ...id('a'), ...DOCUMENTS })
+  const [seen] = (await other.stat([key('a')], signal)) as readonly Entry[]
+  let asked = 0
+  proxy.answering = async ({ operation }) => {
+    // The first is refused by a server that compares no documents; before the next one the item goes.
+    if (operation !== 'DeleteItem') return undefined
+    if (++asked === 1) return dynamoDbError('ConditionalCheckFailedException')
+    await emptyTable(table, 'pk', 'sk')
+    return undefined
+  }
+  const outcomes = await other.remove([{ key: key('a'), expect: { etag: seen?.etag as string } }], signal)
+  expect([outcomes, asked]).toEqual([[{ outcome: 'skipped', reason: 'gone' }], 2])
+  await other.close()
+})
+
 test('a source that is no longer what was listed is not copied', async () => {
   await put(table, { ...id('a'), n: { N: '1' } })
   const [entry] = (await store.stat([key('a')], signal)) as Entry[]
