@@ -5,10 +5,11 @@ import { keyText } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
 import type { Context } from '../stage/stage.ts'
 import type { Store } from '../store/contract.ts'
+import { readPartKey } from './parts/part-names.ts'
 
 /**
- * The lines of a plan: a file, or where a location names a store, every key of it that ends in `.ndjson`. A line that is
- * no record counts too, for it comes out of the pipeline as a failed one. Throws E_USAGE when there is nothing to read.
+ * The lines of a plan: a file, or where a location names a store, every key of it that ends in `.ndjson`, but for the
+ * journals that run-parts keeps beside the parts. A line that is no record counts too, for it comes out of the pipeline as a failed one. Throws E_USAGE when there is nothing to read.
  */
 export async function* planLines(plan: string, context: Context): AsyncGenerator<readonly Line[]> {
   if (!/^[a-z][a-z0-9+.-]+:/i.test(plan)) {
@@ -19,12 +20,17 @@ export async function* planLines(plan: string, context: Context): AsyncGenerator
   let parts = 0
   for await (const entries of store.list({}, context.stop)) {
     for (const { key } of entries) {
-      if (typeof key !== 'string' || !key.endsWith('.ndjson')) continue
+      if (typeof key !== 'string' || !isPlanned(key)) continue
       parts++
       yield* decode(partOf(store, key, context))
     }
   }
   if (parts === 0) throw new RekeyError('E_USAGE', `--plan: ${store.location} has no key that ends in .ndjson`)
+}
+
+function isPlanned(key: string): boolean {
+  const kind = readPartKey(key.slice(0, key.lastIndexOf('/') + 1), key)?.kind
+  return key.endsWith('.ndjson') && kind !== 'journal' && kind !== 'segment'
 }
 
 async function* partOf(store: Store, key: string, { stop }: Context): AsyncGenerator<Uint8Array> {
