@@ -11,7 +11,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   { code: '2', says: 'usage or configuration; nothing was touched' },
   {
     code: '3',
-    says: 'stopped early: a store could not be listed, --fail-fast or --max-errors, stdout full, or closed under copy-apply or delete-apply',
+    says: 'stopped early: a store could not be listed, --fail-fast or --max-errors, stdout full, or closed under copy-apply, delete-apply, run-parts or track-progress',
   },
   { code: '128+n', says: 'stopped by signal n: 130 after SIGINT, 143 after SIGTERM' },
 ]

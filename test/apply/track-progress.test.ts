@@ -146,6 +146,9 @@ describe('a group', () => {
       'parts/0.ndjson': lines(times(2, 'open')),
       'parts/1.ndjson': lines(times(3, 'open')),
       'parts/manifest.json': '{}',
+      // What run-parts has done of it is no plan.
+      'parts/part-0001.journal.ndjson': lines(times(2, 'done')),
+      'parts/part-0002.journal.7.1.ndjson': lines(times(1, 'done')),
     }
     const directory = await directoryWith(parts)
     const { rows } = await track(directory, lines(times(2, 'done')), [...BY, '--plan', 'file:./parts/'])

@@ -31,7 +31,12 @@ export async function credentialsBy<Credentials>(find: () => Promise<Credentials
   }
 }
 
+/** What is not shown may be a password. */
 function checkEndpoint(endpoint: string | undefined): void {
-  if (endpoint === undefined || (/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint))) return
-  throw new RekeyError('E_USAGE', `--endpoint takes a URL, as https://s3.example.net; "${endpoint}" is none`)
+  if (endpoint === undefined) return
+  const url = /^https?:\/\//i.test(endpoint) && URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  const isSecret = url === undefined ? endpoint.includes('@') : url.username !== '' || url.password !== ''
+  if (url !== undefined && !isSecret) return
+  const problem = isSecret ? 'keys come from the environment or --profile' : `"${endpoint}" is none`
+  throw new RekeyError('E_USAGE', `--endpoint takes a URL, as https://s3.example.net; ${problem}`)
 }

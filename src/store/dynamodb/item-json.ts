@@ -1,4 +1,5 @@
 /** Items as JSON text, as records and other stores have them, and back. Pure but for the reading of a content. */
+import { isUtf8 } from 'node:buffer'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
@@ -34,11 +35,20 @@ export function contentOf(item: Item): Content {
 export async function itemIn(key: Key, content: Content): Promise<Item> {
   if (content.form !== 'plain')
     throw new RekeyError('E_TYPE', `key ${keyText(key)}: a table holds JSON objects and cannot hold a ${content.form}`)
-  const value = parseExactly((await collected(key, content)).toString('utf8'))
+  const bytes = await collected(key, content)
+  if (!isUtf8(bytes))
+    throw new RekeyError('E_TYPE', `key ${keyText(key)}: its content is not UTF-8, and a table holds JSON objects`)
+  const value = parseExactly(bytes.toString('utf8'))
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const message = `key ${keyText(key)}: its content is no JSON object, and a table holds nothing else`
+    const message = `key ${keyText(key)}: its content is no JSON object with each member once, and a table holds nothing else`
     throw new RekeyError('E_TYPE', message)
   }
+  // Written, it could not be read back, and so not be proven.
+  if (Object.hasOwn(value, '__proto__'))
+    throw new RekeyError(
+      'E_TYPE',
+      `key ${keyText(key)}: it has an attribute called __proto__, which cannot be read back`,
+    )
   return attributesOf(value, `key ${keyText(key)}`)
 }
 

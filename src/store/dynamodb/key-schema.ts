@@ -52,17 +52,20 @@ function jsonKey(schema: KeySchema, item: Item): string {
 /** The attributes of the primary key that a key stands for; E_NAME for a key that stands for none. */
 export function keyAttributes(schema: KeySchema, key: Key): Item | RekeyError {
   try {
-    const item = schema.sort === undefined ? single(schema.partition, key) : composite(schema, key)
-    checkSize(schema.partition, item, MOST_PARTITION_BYTES)
-    if (schema.sort !== undefined) checkSize(schema.sort, item, MOST_SORT_BYTES)
-    return item
+    return schema.sort === undefined ? partitionAttribute(schema.partition, key) : composite(schema, key)
   } catch (thrown) {
     return new RekeyError('E_NAME', `key ${shortText(key)}: ${(thrown as Error).message}`)
   }
 }
 
 /** A value that stands alone, as a single key or behind --partition. Throws what is wrong with it. */
-export function single({ name, type }: KeyAttribute, key: Key): Item {
+export function partitionAttribute(attribute: KeyAttribute, key: Key): Item {
+  const item = single(attribute, key)
+  checkSize(attribute, item, MOST_PARTITION_BYTES)
+  return item
+}
+
+function single({ name, type }: KeyAttribute, key: Key): Item {
   if (type === 'B') return { [name]: { B: new Uint8Array(keyBytes(key)) } }
   if (typeof key !== 'string') throw new Error(`it is not text, and ${JSON.stringify(name)} of this table is`)
   if (type === 'S') return { [name]: { S: key } }
@@ -86,6 +89,8 @@ function composite(schema: KeySchema, key: Key): Item {
   )
   const canonical = jsonKey(schema, item)
   if (canonical !== key) throw new Error(`it is to be written as ${canonical}`)
+  checkSize(schema.partition, item, MOST_PARTITION_BYTES)
+  if (schema.sort !== undefined) checkSize(schema.sort, item, MOST_SORT_BYTES)
   return item
 }
 

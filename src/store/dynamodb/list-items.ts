@@ -12,8 +12,8 @@ import { isMutilated } from './attribute-value.ts'
 import type { Index } from './describe-table.ts'
 import { keyEntry, wholeEntry } from './entry.ts'
 import { getItems, isItem, unreadable } from './get-items.ts'
-import { keyNames, keyOfItem, single } from './key-schema.ts'
-import type { Segment } from './segments.ts'
+import { keyNames, keyOfItem, partitionAttribute } from './key-schema.ts'
+import type { Place } from './segments.ts'
 import { pagesOf, placesOf } from './segments.ts'
 import type { Table } from './table.ts'
 
@@ -56,7 +56,7 @@ function asker(table: Table, range: Range, index: Index | undefined, segments: n
   } as const
   const aliases = Object.fromEntries(names.map((name, at) => [`#${at}`, name]))
   const what = `listing ${index === undefined ? 'it' : `its index ${index.name}`}`
-  return async ({ number, start, pages }: Segment): Promise<Page> => {
+  return async (number: number, { start, pages }: Place): Promise<Page> => {
     const limit = FIRST_LIMITS[pages]
     const from = {
       ...(start !== undefined && { ExclusiveStartKey: start }),
@@ -139,7 +139,7 @@ function partitionOf({ description, location }: Table, value: string, index: Ind
   const attribute = (index?.schema ?? description.schema).partition
   try {
     const key = attribute.type === 'B' ? Buffer.from(value, 'base64') : value
-    const item = single(attribute, key)
+    const item = partitionAttribute(attribute, key)
     return { name: attribute.name, value: item[attribute.name] as Item[string] }
   } catch (thrown) {
     throw new RekeyError('E_USAGE', `--partition ${JSON.stringify(value)}: ${location}: ${(thrown as Error).message}`)

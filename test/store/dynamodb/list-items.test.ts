@@ -134,6 +134,13 @@ test('a whole index, by segments', async () => {
   expect(keys(await listed({ index: 'by-time' }))).toEqual(all)
 })
 
+test('an empty partition is no partition', async () => {
+  await expect(listed({ partition: '' })).rejects.toMatchObject({
+    code: 'E_USAGE',
+    message: expect.stringContaining('--partition ""'),
+  })
+})
+
 test('an index that is not there is named, with those that are', async () => {
   const listing = listed({ index: 'other' })
   await expect(listing).rejects.toMatchObject({
@@ -173,6 +180,22 @@ test('a segment that is throttled goes on where it was, and no key comes twice',
   try {
     expect(keys(await listed({ values: true }, retrying))).toEqual(all)
     expect(asked).toBeGreaterThan(10)
+  } finally {
+    proxy.answering = () => undefined
+  }
+})
+
+test('a page whose items are refused by the table comes again, and no key is left out', async () => {
+  let asked = 0
+  proxy.answering = ({ operation }) =>
+    operation === 'BatchGetItem' && ++asked % 3 === 1
+      ? dynamoDbError('ProvisionedThroughputExceededException')
+      : undefined
+  const retrying = withRetry(store, 9, { now: Date.now, random: () => 0, stop: signal })
+  try {
+    expect(keys(await listed({ index: 'root-index', values: true }, retrying))).toEqual(all)
+    expect(keys(await listed({ index: 'by-time', partition: 's2', values: true }, retrying)).length).toBe(ROWS / 3)
+    expect(asked).toBeGreaterThan(3)
   } finally {
     proxy.answering = () => undefined
   }

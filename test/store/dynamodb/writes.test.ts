@@ -101,6 +101,23 @@ test('an item with an attribute that the SDK does not give is left alone', async
   await expect(listing()).rejects.toMatchObject({ code: 'E_TYPE', message: expect.stringContaining('__proto__') })
 })
 
+test('an item that another run removes meanwhile is gone, not changed', async () => {
+  const other = (await openAt(proxy, table.location)) as Whole
+  await put(table, { ...id('a'), ...DOCUMENTS })
+  const [seen] = (await other.stat([key('a')], signal)) as readonly Entry[]
+  let asked = 0
+  proxy.answering = async ({ operation }) => {
+    // The first is refused by a server that compares no documents; before the next one the item goes.
+    if (operation !== 'DeleteItem') return undefined
+    if (++asked === 1) return dynamoDbError('ConditionalCheckFailedException')
+    await emptyTable(table, 'pk', 'sk')
+    return undefined
+  }
+  const outcomes = await other.remove([{ key: key('a'), expect: { etag: seen?.etag as string } }], signal)
+  expect([outcomes, asked]).toEqual([[{ outcome: 'skipped', reason: 'gone' }], 2])
+  await other.close()
+})
+
 test('a source that is no longer what was listed is not copied', async () => {
   await put(table, { ...id('a'), n: { N: '1' } })
   const [entry] = (await store.stat([key('a')], signal)) as Entry[]
@@ -286,6 +303,17 @@ describe('content of other stores', () => {
   ] as const)('%s fails, and nothing is written', async (_, text, more, code) => {
     expect(wordOf(await write(text, more))).toBe(code)
     expect(await itemsOf(table)).toEqual([])
+  })
+
+  test('bytes that are no text fail, and match nothing that replaces them', async () => {
+    const broken: Partial<Content> = {
+      body: async function* () {
+        yield Buffer.from('{"a":"\xff"}', 'latin1')
+      },
+    }
+    expect(wordOf(await write('', broken))).toBe('E_TYPE')
+    await put(table, { ...id('a'), a: { S: '\ufffd' } })
+    await expect(store.matches(key('a'), content('', broken), signal)).rejects.toMatchObject({ code: 'E_TYPE' })
   })
 
   test('what a table has no place for is named', async () => {
