@@ -110,6 +110,8 @@ const UNTRIED = (location: string, { message }: RekeyError) =>
 const STAYS = (location: string, key: string) =>
   `${location}: ${keyText(key)}, by which conditions were tried out, could not be deleted; allow s3:DeleteObject on it, and delete it by hand`
 
+/** How often each condition is tried out until there is an answer. */
+const ASKINGS = 4
 /** How often it is tried to take the object away again. */
 const CLEARINGS = 3
 
@@ -178,13 +180,27 @@ class Probe {
   }
 
   async #send(request: Request): Promise<Reply> {
-    const reply = await this.bucket.send(request, this.#signal).catch((thrown) => {
-      // An unanswered probe has written nothing that anybody waits for.
-      throw new RekeyError('E_CONNECTION', toRekeyError(thrown).message, { cause: thrown })
-    })
+    const reply = await this.#answered(request)
     const version = reply.headers['x-amz-version-id']
     if (version !== undefined) this.#versions.add(version)
     return reply
+  }
+
+  /**
+   * Asks again where no answer came, or one that says nothing: a run would otherwise begin all of it anew, which on a bad
+   * connection may never come to its end.
+   */
+  async #answered(request: Request): Promise<Reply> {
+    for (let left = ASKINGS; ; left--) {
+      try {
+        const reply = await this.bucket.send(request, this.#signal)
+        if (left === 1 || reply.status < 500 || reply.status === 501) return reply
+      } catch (thrown) {
+        // An unanswered probe has written nothing that anybody waits for.
+        if (left === 1 || this.#signal.aborted)
+          throw new RekeyError('E_CONNECTION', toRekeyError(thrown).message, { cause: thrown })
+      }
+    }
   }
 }
 
