@@ -7,10 +7,10 @@ import type { Schema } from '../stage/progress/place.ts'
 import { placeOf, SCHEMAS, schemaOf } from '../stage/progress/place.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, number, text, texts } from '../stage/tool.ts'
-import type { Field } from './track-progress-groups.ts'
-import type { TrackOptions } from './track-progress-stage.ts'
-import { trackStage } from './track-progress-stage.ts'
-import { WHOLE } from './track-progress-standing.ts'
+import type { Field } from './progress/groups.ts'
+import type { TrackOptions } from './progress/stage.ts'
+import { trackStage } from './progress/stage.ts'
+import { WHOLE } from './progress/standing.ts'
 
 export const trackProgress: Tool<TrackOptions> = {
   name: 'track-progress',

@@ -4,8 +4,8 @@ import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { DURATION, durationMs } from '../stage/duration.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, text } from '../stage/tool.ts'
-import type { WatchOptions } from './watch-progress-stage.ts'
-import { watchStage } from './watch-progress-stage.ts'
+import type { WatchOptions } from './progress/stage.ts'
+import { watchStage } from './progress/stage.ts'
 
 export const watchProgress: Tool<WatchOptions> = {
   name: 'watch-progress',

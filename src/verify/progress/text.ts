@@ -1,9 +1,9 @@
 /** The overview for people, as lines of text, and for programs, as JSON. Pure. */
-import { spanText } from '../stage/duration.ts'
-import { STATUSES } from '../stage/progress/standing.ts'
-import type { Host, Overview } from './watch-progress-overview.ts'
-import { isAlarm, pendingOf } from './watch-progress-overview.ts'
-import type { Row } from './watch-progress-read.ts'
+import { spanText } from '../../stage/duration.ts'
+import { STATUSES } from '../../stage/progress/standing.ts'
+import type { Host, Overview } from './overview.ts'
+import { isAlarm, pendingOf } from './overview.ts'
+import type { Row } from './read.ts'
 
 /** Which lists are asked for; without either the whole overview is. */
 export interface Lists {

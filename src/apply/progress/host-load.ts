@@ -1,6 +1,6 @@
 /** How busy this host is. Holds the times of its processors at the last look. */
 import { cpus, freemem, totalmem } from 'node:os'
-import type { Load } from './track-progress-row.ts'
+import type { Load } from './row.ts'
 
 interface Times {
   readonly busy: number

@@ -1,7 +1,7 @@
 /** Writes the page whole or not at all, by the store of files: a browser that looks meanwhile gets the old one. */
 import { basename, dirname } from 'node:path'
-import { RekeyError } from '../record/errors.ts'
-import type { Context } from '../stage/stage.ts'
+import { RekeyError } from '../../record/errors.ts'
+import type { Context } from '../../stage/stage.ts'
 
 /** Throws E_USAGE with the path where it cannot be written. */
 export async function writeFile(path: string, text: string, context: Context): Promise<void> {

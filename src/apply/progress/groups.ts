@@ -2,11 +2,11 @@
  * What has passed, by group. Holds some 600 bytes a group, for at most 100,000 of them: what belongs to further ones is
  * counted as one.
  */
-import type { Line } from '../record/line.ts'
-import type { KeyRecord } from '../record/record.ts'
-import type { Group } from '../stage/progress/place.ts'
-import type { Counts, FailedKey } from '../stage/progress/standing.ts'
-import { countedAs, NO_COUNTS } from '../stage/progress/standing.ts'
+import type { Line } from '../../record/line.ts'
+import type { KeyRecord } from '../../record/record.ts'
+import type { Group } from '../../stage/progress/place.ts'
+import type { Counts, FailedKey } from '../../stage/progress/standing.ts'
+import { countedAs, NO_COUNTS } from '../../stage/progress/standing.ts'
 
 const MOST_GROUPS = 100_000
 const FAILURES_KEPT = 3

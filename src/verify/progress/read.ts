@@ -1,8 +1,8 @@
 /** Rows of progress and heartbeats as they stand in a store, whoever has written them. Pure, and takes what it gets. */
-import type { Sample } from '../stage/progress/samples.ts'
-import type { FailedKey, Status } from '../stage/progress/standing.ts'
-import { STATUSES } from '../stage/progress/standing.ts'
-import type { Entry } from '../store/contract.ts'
+import type { Sample } from '../../stage/progress/samples.ts'
+import type { FailedKey, Status } from '../../stage/progress/standing.ts'
+import { STATUSES } from '../../stage/progress/standing.ts'
+import type { Entry } from '../../store/contract.ts'
 
 /** A row, with times as milliseconds since 1970. What the row does not say is absent. */
 export interface Row {

@@ -1,12 +1,12 @@
 /** What a row says next, from what it has said before. */
 import { describe, expect, test } from 'vitest'
-import { busyPercent } from '../../src/apply/host-load.ts'
-import { beforeOf, heartbeatOf, rowOf } from '../../src/apply/track-progress-row.ts'
-import type { Update } from '../../src/apply/track-progress-standing.ts'
-import { hasRival, nextStanding, WHOLE } from '../../src/apply/track-progress-standing.ts'
-import type { Sample } from '../../src/stage/progress/samples.ts'
-import { rateOf } from '../../src/stage/progress/samples.ts'
-import { NO_COUNTS } from '../../src/stage/progress/standing.ts'
+import { busyPercent } from '../../../src/apply/progress/host-load.ts'
+import { beforeOf, heartbeatOf, rowOf } from '../../../src/apply/progress/row.ts'
+import type { Update } from '../../../src/apply/progress/standing.ts'
+import { hasRival, nextStanding, WHOLE } from '../../../src/apply/progress/standing.ts'
+import type { Sample } from '../../../src/stage/progress/samples.ts'
+import { rateOf } from '../../../src/stage/progress/samples.ts'
+import { NO_COUNTS } from '../../../src/stage/progress/standing.ts'
 
 const START = Date.parse('2026-01-01T00:00:00.000Z')
 const GROUP = { customer: 'c', space: 's' }

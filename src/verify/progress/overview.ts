@@ -1,8 +1,8 @@
 /** What the rows and heartbeats come to: how far it is, how fast, and what is wrong. Pure; times are milliseconds. */
-import type { Sample } from '../stage/progress/samples.ts'
-import { growth, RATE_WINDOW_S, rateOf } from '../stage/progress/samples.ts'
-import type { Status } from '../stage/progress/standing.ts'
-import type { Heartbeat, Row } from './watch-progress-read.ts'
+import type { Sample } from '../../stage/progress/samples.ts'
+import { growth, RATE_WINDOW_S, rateOf } from '../../stage/progress/samples.ts'
+import type { Status } from '../../stage/progress/standing.ts'
+import type { Heartbeat, Row } from './read.ts'
 
 export const STALE_MS = 300_000
 export const OFFLINE_MS = 3_600_000

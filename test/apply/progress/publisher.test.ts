@@ -1,9 +1,9 @@
 /** Rows are written beside the stream: what a store does to them, and what is said about it. */
 import { expect, test } from 'vitest'
-import { Publisher } from '../../src/apply/track-progress-publisher.ts'
-import { RekeyError } from '../../src/record/errors.ts'
-import type { Context } from '../../src/stage/stage.ts'
-import type { Store } from '../../src/store/contract.ts'
+import { Publisher } from '../../../src/apply/progress/publisher.ts'
+import { RekeyError } from '../../../src/record/errors.ts'
+import type { Context } from '../../../src/stage/stage.ts'
+import type { Store } from '../../../src/store/contract.ts'
 
 /** A publisher whose rows are numbers, and what it has said. */
 function publishing(write: (row: number) => Promise<void>) {

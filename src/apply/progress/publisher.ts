@@ -2,10 +2,10 @@
  * Writes rows beside the stream, which never waits for it. One round of writes at a time; a row is made when its turn comes,
  * so that the newest counts are written. A store that fails is told about once, and once when it is well again.
  */
-import type { RekeyError } from '../record/errors.ts'
-import { toRekeyError } from '../record/errors.ts'
-import type { Context } from '../stage/stage.ts'
-import type { Store } from '../store/contract.ts'
+import type { RekeyError } from '../../record/errors.ts'
+import { toRekeyError } from '../../record/errors.ts'
+import type { Context } from '../../stage/stage.ts'
+import type { Store } from '../../store/contract.ts'
 
 export interface Rows<Row> {
   open(): Promise<Store>

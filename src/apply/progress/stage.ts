@@ -2,18 +2,18 @@
  * The work of track-progress on the stream: it counts what passes and writes rows beside it.
  * Holds some 600 bytes a group, for at most 100,000 groups, and what the journals of --resume take.
  */
-import { ERROR_CODES, type RekeyError, toRekeyError } from '../record/errors.ts'
-import type { Group, Schema } from '../stage/progress/place.ts'
-import { placeOf } from '../stage/progress/place.ts'
-import type { Context, Stage } from '../stage/stage.ts'
-import type { AwsSettings } from '../store/contract.ts'
-import type { Field } from './track-progress-groups.ts'
-import { count, Groups, settledOf } from './track-progress-groups.ts'
-import { Journals } from './track-progress-journals.ts'
-import { planLines } from './track-progress-plan.ts'
-import { Publisher } from './track-progress-publisher.ts'
-import { Reporter } from './track-progress-reporter.ts'
-import type { Writer } from './track-progress-row.ts'
+import { ERROR_CODES, type RekeyError, toRekeyError } from '../../record/errors.ts'
+import type { Group, Schema } from '../../stage/progress/place.ts'
+import { placeOf } from '../../stage/progress/place.ts'
+import type { Context, Stage } from '../../stage/stage.ts'
+import type { AwsSettings } from '../../store/contract.ts'
+import type { Field } from './groups.ts'
+import { count, Groups, settledOf } from './groups.ts'
+import { Journals } from './journals.ts'
+import { planLines } from './plan.ts'
+import { Publisher } from './publisher.ts'
+import { Reporter } from './reporter.ts'
+import type { Writer } from './row.ts'
 
 export interface TrackOptions {
   readonly location: string

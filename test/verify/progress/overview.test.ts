@@ -1,18 +1,11 @@
 /** What rows and heartbeats come to: stalls, stuck rows, silent hosts, the end; and rows that others have written. */
 import { describe, expect, test } from 'vitest'
-import { escapeHtml, htmlPage } from '../../src/verify/watch-progress-html.ts'
-import type { Overview } from '../../src/verify/watch-progress-overview.ts'
-import {
-  historyOf,
-  hostState,
-  isAlarm,
-  isStuck,
-  overviewOf,
-  pendingOf,
-} from '../../src/verify/watch-progress-overview.ts'
-import type { Heartbeat, Row } from '../../src/verify/watch-progress-read.ts'
-import { readEntry, timeOf } from '../../src/verify/watch-progress-read.ts'
-import { etaText, percentText, rateText, reportLines, summary } from '../../src/verify/watch-progress-text.ts'
+import { escapeHtml, htmlPage } from '../../../src/verify/progress/html.ts'
+import type { Overview } from '../../../src/verify/progress/overview.ts'
+import { historyOf, hostState, isAlarm, isStuck, overviewOf, pendingOf } from '../../../src/verify/progress/overview.ts'
+import type { Heartbeat, Row } from '../../../src/verify/progress/read.ts'
+import { readEntry, timeOf } from '../../../src/verify/progress/read.ts'
+import { etaText, percentText, rateText, reportLines, summary } from '../../../src/verify/progress/text.ts'
 
 const NOW = Date.parse('2026-01-01T12:00:00.000Z')
 const MINUTE = 60_000

@@ -2,21 +2,11 @@
  * The overview as one page that needs nothing else: no script, no request, no font. Everything that comes from a row is
  * escaped, and the page forbids itself whatever could be loaded. Pure.
  */
-import type { Host, Overview } from './watch-progress-overview.ts'
-import { historyOf, isAlarm, pendingOf } from './watch-progress-overview.ts'
-import type { Row } from './watch-progress-read.ts'
-import { STYLE } from './watch-progress-style.ts'
-import {
-  agoText,
-  byNeed,
-  errorsText,
-  etaText,
-  grouped,
-  hostStateText,
-  nameOf,
-  percentText,
-  rateText,
-} from './watch-progress-text.ts'
+import type { Host, Overview } from './overview.ts'
+import { historyOf, isAlarm, pendingOf } from './overview.ts'
+import type { Row } from './read.ts'
+import { STYLE } from './style.ts'
+import { agoText, byNeed, errorsText, etaText, grouped, hostStateText, nameOf, percentText, rateText } from './text.ts'
 
 /** A page of more is for no phone; the rest is counted. */
 const GROUPS_SHOWN = 500

@@ -3,12 +3,12 @@
  * again. Holds 12 to 16 bytes a record that the journals name, and some 300 for each that has failed.
  */
 import { createHash } from 'node:crypto'
-import { decode } from '../record/decode.ts'
-import { FingerprintSet } from '../record/fingerprint-set.ts'
-import type { KeyRecord } from '../record/record.ts'
-import { countedAs } from '../stage/progress/standing.ts'
-import type { Context } from '../stage/stage.ts'
-import { identity } from './settled.ts'
+import { decode } from '../../record/decode.ts'
+import { FingerprintSet } from '../../record/fingerprint-set.ts'
+import type { KeyRecord } from '../../record/record.ts'
+import { countedAs } from '../../stage/progress/standing.ts'
+import type { Context } from '../../stage/stage.ts'
+import { identity } from '../settled.ts'
 
 /** What is to be done about a record: count it, or not; and an earlier outcome of it that no longer holds. */
 export interface Entry {

@@ -1,9 +1,9 @@
 /** Rows and heartbeats as they stand in a store, from and to a standing. Pure. */
-import type { Group } from '../stage/progress/place.ts'
-import type { Sample } from '../stage/progress/samples.ts'
-import type { Share, Standing } from '../stage/progress/standing.ts'
-import { STATUSES } from '../stage/progress/standing.ts'
-import type { Before } from './track-progress-standing.ts'
+import type { Group } from '../../stage/progress/place.ts'
+import type { Sample } from '../../stage/progress/samples.ts'
+import type { Share, Standing } from '../../stage/progress/standing.ts'
+import { STATUSES } from '../../stage/progress/standing.ts'
+import type { Before } from './standing.ts'
 
 export interface Writer {
   readonly instance: string

@@ -1,10 +1,10 @@
 /** One row, read, changed and written back, so that of two writers none undoes what the other has written. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RekeyError } from '../record/errors.ts'
-import { keyText } from '../record/key.ts'
-import type { Line } from '../record/line.ts'
-import { setFields } from '../record/line.ts'
-import type { Content, Evidence, Guard, Store } from '../store/contract.ts'
+import { RekeyError } from '../../record/errors.ts'
+import { keyText } from '../../record/key.ts'
+import type { Line } from '../../record/line.ts'
+import { setFields } from '../../record/line.ts'
+import type { Content, Evidence, Guard, Store } from '../../store/contract.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,9 +1,9 @@
 /** From what a row said before and what this run has counted to what the row says next. Pure. */
 
-import type { Sample } from '../stage/progress/samples.ts'
-import { withSample } from '../stage/progress/samples.ts'
-import type { Counts, FailedKey, Share, Standing } from '../stage/progress/standing.ts'
-import { completedOf, failedOf, NO_COUNTS, statusOf } from '../stage/progress/standing.ts'
+import type { Sample } from '../../stage/progress/samples.ts'
+import { withSample } from '../../stage/progress/samples.ts'
+import type { Counts, FailedKey, Share, Standing } from '../../stage/progress/standing.ts'
+import { completedOf, failedOf, NO_COUNTS, statusOf } from '../../stage/progress/standing.ts'
 
 /** The share of a run that counts all of its rows alone. */
 export const WHOLE = 'all'
