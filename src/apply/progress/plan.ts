@@ -1,12 +1,10 @@
 /** How much is planned for each group: the records of a plan, or of all parts of one. Holds one batch. */
-
 import { decode } from '../../record/decode.ts'
 import { RekeyError } from '../../record/errors.ts'
 import { keyText } from '../../record/key.ts'
 import type { Line } from '../../record/line.ts'
 import type { Context } from '../../stage/stage.ts'
 import type { Store } from '../../store/contract.ts'
-
 import { readPartKey } from '../parts/part-names.ts'
 
 /**
