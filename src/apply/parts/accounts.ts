@@ -7,15 +7,28 @@ import type { KeyRecord } from '../../record/record.ts'
 import { identity } from '../settled.ts'
 
 export class Accounts {
-  readonly #input = new FingerprintSet()
+  readonly #input: FingerprintSet
   readonly #settled = new FingerprintSet()
   /** records of the part for which no journal has a line yet */
-  open = 0
+  open: number
+  #expected: number
+
+  /** Of the part that others have been told of in whole, and of no journal. */
+  constructor(part?: Accounts) {
+    this.#input = part === undefined ? new FingerprintSet() : part.#input
+    this.#expected = part === undefined ? 0 : part.#expected
+    this.open = this.#expected
+  }
+
+  get hasSettled(): boolean {
+    return this.#settled.size > 0
+  }
 
   /** A record of the part, once each, in their order. */
   expect(record: KeyRecord): void {
     this.#input.add(next(this.#input, record))
     this.open++
+    this.#expected++
   }
 
   /** Notes a line of a journal; false when no record of the part has been waiting for it. */

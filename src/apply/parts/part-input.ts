@@ -3,11 +3,12 @@ import type { Hash } from 'node:crypto'
 import { createHash } from 'node:crypto'
 import { decode } from '../../record/decode.ts'
 import { RekeyError } from '../../record/errors.ts'
-import type { KeyRecord } from '../../record/record.ts'
 import type { Context, Scratch } from '../../stage/stage.ts'
 import { Accounts } from './accounts.ts'
 import type { Expected } from './manifest.ts'
 import type { PartPlace } from './place.ts'
+
+const NEWLINE = 0x0a
 
 export class PartInput {
   /** `sha256:hex` */
@@ -46,13 +47,12 @@ export class PartInput {
     }
   }
 
-  /** Every record, in their order. */
-  async *records(): AsyncGenerator<KeyRecord> {
-    for await (const batch of decode(this.#scratch.stream())) for (const { record } of batch) yield record
-  }
-
-  /** The open records, a chunk a batch of lines. */
+  /** The open records, whole lines: the part as it is where none is settled. */
   async *openLines(): AsyncGenerator<Uint8Array> {
+    if (!this.accounts.hasSettled) {
+      yield* lineEnded(this.#scratch.stream())
+      return
+    }
     const isOpen = this.accounts.asker()
     for await (const batch of decode(this.#scratch.stream())) {
       const texts = batch.filter(({ record }) => isOpen(record)).map(({ text }) => text)
@@ -63,6 +63,15 @@ export class PartInput {
   close(): void {
     this.#scratch.close()
   }
+}
+
+async function* lineEnded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let last: number | undefined = NEWLINE
+  for await (const chunk of chunks) {
+    last = chunk.at(-1) ?? last
+    yield chunk
+  }
+  if (last !== NEWLINE) yield Uint8Array.of(NEWLINE)
 }
 
 async function* kept(chunks: AsyncIterable<Uint8Array>, scratch: Scratch, hash: Hash): AsyncGenerator<Uint8Array> {

@@ -100,7 +100,7 @@ async function finish(
   const { place, name } = job
   const key = place.keyOf({ name, kind: 'journal' })
   const recount = async (chunks: AsyncIterable<Uint8Array>) =>
-    countJournal(chunks, input.lines, await expectations(input))
+    countJournal(chunks, input.lines, new Accounts(input.accounts))
   let counted = await recount(journal.stream())
   if (counted.counts.missing > 0 && !state.journal && (context.stop.aborted || lease.warned.aborted)) {
     // A command that ends well although it was told to end has not seen the rest.
@@ -131,13 +131,6 @@ async function finish(
   if (!isOurs) return undefined
   if (hasBadRecords(witness)) context.foundBad()
   return witness
-}
-
-/** Accounts that have been told of the part alone. */
-async function expectations(input: PartInput): Promise<Accounts> {
-  const accounts = new Accounts()
-  for await (const record of input.records()) accounts.expect(record)
-  return accounts
 }
 
 async function failed(
