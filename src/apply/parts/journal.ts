@@ -52,13 +52,14 @@ export class Journal {
     return this.#scratch.descriptor
   }
 
-  /** Takes over what earlier holders have left: of each record the first line, and of none a second. */
+  /** Takes over what earlier holders have left: of each record the first line, and of none a second; no plans. */
   async restore({ segments, name }: PartState, accounts: Accounts): Promise<void> {
     for (const { token, nth } of segments) {
       const chunks = await this.#place.read(this.#place.keyOf({ name, kind: 'segment', token, nth }))
       if (chunks === undefined) continue
       for await (const batch of decode(chunks)) {
-        const texts = batch.filter(({ record }) => accounts.settle(record)).map(({ text }) => text)
+        const settled = batch.filter(({ record }) => record.outcome !== 'planned' && accounts.settle(record))
+        const texts = settled.map(({ text }) => text)
         if (texts.length > 0) this.#scratch.append(Buffer.from(`${texts.join('\n')}\n`))
       }
     }

@@ -102,6 +102,7 @@ async function finish(
   const recount = async (chunks: AsyncIterable<Uint8Array>) =>
     countJournal(chunks, input.lines, new Accounts(input.accounts))
   let counted = await recount(journal.stream())
+  if (counted.counts['planned'] !== undefined) throw onlyPlanned(name)
   if (counted.counts.missing > 0 && !state.journal && (context.stop.aborted || lease.warned.aborted)) {
     // A command that ends well although it was told to end has not seen the rest.
     await lease.release(lease.attempts)
@@ -165,6 +166,12 @@ function aboutPart({ place, name, worker }: PartJob, started: string, lease: Lea
     started,
     ended: new Date(context.now()).toISOString(),
   }
+}
+
+/** What a rehearsal says must not stand as the part's journal, for then nobody would ever do it. */
+function onlyPlanned(name: string): RekeyError {
+  const message = `${name}: the command has planned and done nothing, so no part is done; to try it out, give it one part: copy-apply --dry-run < ${name}.ndjson`
+  return new RekeyError('E_USAGE', message)
 }
 
 function commandError(name: string, ended: Ended): RekeyError {

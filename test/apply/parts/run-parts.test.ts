@@ -37,6 +37,18 @@ test('copy-apply just works: every part done, with its journal and its witness, 
   expect(again).toMatchObject({ code: 0, stdout: '' })
 })
 
+test('intents in a file that the holders share: what the last one copied and did not tell is ours', async () => {
+  const directory = await directoryWith(Object.fromEntries([1, 2, 3, 4, 5].map((at) => [`src/k1-${at}`, 'x'])))
+  await writeFile(`${directory}/part-0001.ndjson`, partOf(1, 5, `file:${directory}/src/`))
+  // The first is killed when three are copied, before it has said so.
+  const command = `
+    if [ "$REKEY_ATTEMPT" = 1 ]; then export REKEY_FAULTS=die=3; fi
+    exec copy-apply --intents "$0/$REKEY_PART.begun" --resume /dev/null`
+  const run = await runTool('run-parts', { args: [directory, '--', 'sh', '-c', command, directory] })
+  expect(run.stderr).toContain('(1 of 3 attempts)')
+  expect(recordsOf(run)).toMatchObject([{ token: 2, counts: { in: 5, out: 5, done: 5, missing: 0 } }])
+})
+
 test('a part with records that failed is done; every worker ends with 1, also one that has not done it', async () => {
   const directory = await directoryWith({ 'part-1.ndjson': 'no record\n' })
   const args = [directory, '--', 'copy-apply', '--quiet']
@@ -62,6 +74,19 @@ test.each([
   const run = await runTool('run-parts', { args: [parts, '--', 'sh', '-c', command, `${parts}/part-0001.ndjson`] })
   expect(recordsOf(run)).toMatchObject([{ counts: { in: 3, out: 4, missing: 0, extra: 1 } }])
   expect(run.code).toBe(1)
+})
+
+test('a command that only plans does no part: exit code 2, and what it has printed settles nothing', async () => {
+  const directory = await directoryWith({ 'src/k1-1': 'x' })
+  await writeFile(`${directory}/part-0001.ndjson`, partOf(1, 1, `file:${directory}/src/`))
+  const dry = await runTool('run-parts', { args: [directory, '--', 'copy-apply', '--dry-run'] })
+  expect(dry).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('E_USAGE: part-0001: the command has'),
+  })
+  const run = await runTool('run-parts', { args: [directory, '--', 'copy-apply'] })
+  expect(recordsOf(run)).toMatchObject([{ token: 2, counts: { in: 1, out: 1, done: 1, missing: 0 } }])
 })
 
 test('two records that are alike are two', async () => {

@@ -24,6 +24,8 @@ export interface Disturbed {
 /** Moments at which something happens are spread over this part of all copies. */
 const FIRST = 0.03
 const LAST = 0.75
+/** About as much of all as a part has. */
+const ONE_PART = 0.015
 
 export async function disturb(disturbed: Disturbed): Promise<void> {
   const { log, keys, random, over } = disturbed
@@ -62,8 +64,8 @@ const killHost: Act = async (disturbed, tell) => {
   tell('kill -9 of a host')
 }
 
-/** It wakes when another has started on its part. */
-const stopAndWake: Act = async ({ log, redis, sleeper, over }, tell) => {
+/** It wakes when another has taken over its part, and so much has been copied since then that this one may be done. */
+const stopAndWake: Act = async ({ log, redis, sleeper, keys, over }, tell) => {
   const isStop = (note: Note) => note.kind === 'stop'
   await redis.rpush(`orders:${sleeper}`, 'stop')
   await log.until(() => over.aborted || log.notes.some(isStop))
@@ -72,6 +74,8 @@ const stopAndWake: Act = async ({ log, redis, sleeper, over }, tell) => {
   const { part, token, pid } = stop
   tell(`SIGSTOP of ${sleeper} at ${part}`)
   await log.until(() => log.notes.some((note) => note.part === part && note.token > token))
+  const enough = log.copies + keys * ONE_PART
+  await log.until(() => log.copies >= enough)
   process.kill(pid, 'SIGCONT')
   tell(`SIGCONT of ${sleeper}`)
 }

@@ -5,7 +5,7 @@ note() { LD_PRELOAD= redis-cli -u "$redis" RPUSH notes "$1 $REKEY_PART $REKEY_TO
 redis=$1 worker=$2 rate=$3
 note start
 if [ "$(LD_PRELOAD= redis-cli -u "$redis" LPOP "orders:$worker")" = stop ]; then
-  rate=40
+  rate=10
   kill -STOP $PPID
   note stop
 fi
