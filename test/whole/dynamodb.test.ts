@@ -81,7 +81,7 @@ test('a table that is spelled in two ways is one: no item is the proof of itself
   const twice = `list-keys ${table.location} | jq -c '.to = .key | .toStore = .store + "/"' | verify | delete-apply`
   const { code, stdout } = await runShell(`set -o pipefail; ${twice}`, { cwd, env })
   expect(code).toBe(1)
-  expect(recordsOf(stdout)).toEqual(
+  expect(recordsOf({ stdout })).toEqual(
     Array.from({ length: ROWS }, () => expect.objectContaining({ verified: false, differs: ['same-object'] })),
   )
   expect(sorted(await itemsOf(table))).toEqual(sorted(rows('old')))
