@@ -77,6 +77,16 @@ test('list | rewrite --field | copy, killed and resumed | verify | delete', asyn
   expect(sorted(await itemsOf(table))).toEqual(sorted(rows('new')))
 })
 
+test('a table that is spelled in two ways is one: no item is the proof of itself', async () => {
+  const twice = `list-keys ${table.location} | jq -c '.to = .key | .toStore = .store + "/"' | verify | delete-apply`
+  const { code, stdout } = await runShell(`set -o pipefail; ${twice}`, { cwd, env })
+  expect(code).toBe(1)
+  expect(recordsOf({ stdout })).toEqual(
+    Array.from({ length: ROWS }, () => expect.objectContaining({ verified: false, differs: ['same-object'] })),
+  )
+  expect(sorted(await itemsOf(table))).toEqual(sorted(rows('old')))
+})
+
 describe.each(['a directory', 'Redis', 'S3'])('there and back by %s', (by) => {
   test('every item is what it was, and both copies are proven', async () => {
     const [place, more] = await placeOf(by)

@@ -1,5 +1,6 @@
 /** A table as a store: each call is handed to the part that does it. */
 import { RekeyError } from '../../record/errors.ts'
+import { keyText } from '../../record/key.ts'
 import type { Content, Digested, Looked, Outcome, Pair, Store, StoreSettings, Traits } from '../contract.ts'
 import type { Put } from './batch-put.ts'
 import { putAll } from './batch-put.ts'
@@ -55,8 +56,11 @@ export function dynamoDbStore(table: Table, { concurrency }: Pick<StoreSettings,
   }
 }
 
+/** One item is one object, however its table is spelled in a location. */
 function lookedOf(table: Table, found: Found): Looked {
-  return isItem(found) ? wholeEntry(table, found) : found
+  if (!isItem(found)) return found
+  const entry = wholeEntry(table, found)
+  return { ...entry, object: `${table.location} ${keyText(entry.key)}` }
 }
 
 function digestedOf(table: Table, found: Found): Digested {

@@ -2,6 +2,7 @@
  * Lists the elements of a JSON file in the file's order. Holds a chunk of the file, the elements that it completes, and
  * 12 to 16 bytes an element, by which keys that come again are found.
  */
+import { stat } from 'node:fs/promises'
 import type { Token } from 'stream-json/core/parser.js'
 import { RekeyError } from '../../record/errors.ts'
 import { FingerprintSet } from '../../record/fingerprint-set.ts'
@@ -21,8 +22,7 @@ const LINES = /\.(ndjson|jsonl)$/i
 
 /**
  * Each key once; those that come again are counted, and `warn` is told at the end. Throws E_LOCATION where there is no such
- * file or array, E_FIELD for an element
- * without a key, E_INPUT for what is not JSON; what came before stands.
+ * file or array, E_FIELD for an element without a key, E_INPUT for what is not JSON; what came before stands.
  */
 export async function* listJson(
   file: JsonLocation,
@@ -77,11 +77,19 @@ async function shapeOf({ path, arrayPath }: JsonLocation, first: Token): Promise
   if (LINES.test(path)) return { kind: 'values' }
   if (first.name === 'startArray') return { kind: 'array', path: [] }
   if (first.name !== 'startObject') return { kind: 'values' }
+  await checkIsFile(path)
   const arrays = await arraysOf(path)
   const [only] = arrays ?? []
   if (arrays === undefined) return { kind: 'values' }
   if (only !== undefined && arrays.length === 1) return { kind: 'array', path: only }
   throw new RekeyError('E_LOCATION', `${path}: ${whichOf(arrays)}`)
+}
+
+/** What a pipe has given to one reading, no other one gets. Throws E_LOCATION. */
+async function checkIsFile(path: string): Promise<void> {
+  if ((await stat(path)).isFile()) return
+  const message = `${path} begins with an object and is no file, so it cannot be read twice: name the array behind it, as #customers, or give a file`
+  throw new RekeyError('E_LOCATION', message)
 }
 
 /** The arrays of a file that begins with an object; undefined where another value comes behind that. */

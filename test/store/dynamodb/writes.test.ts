@@ -118,6 +118,19 @@ test('an item that another run removes meanwhile is gone, not changed', async ()
   await other.close()
 })
 
+test('two spellings of a table show one object under one key', async () => {
+  const other = (await openAt(proxy, `${table.location}/`)) as Whole
+  await put(table, { ...id('a'), ...DOCUMENTS }, { ...id('b'), ...DOCUMENTS })
+  const [[here, another], [there]] = (await Promise.all([
+    store.stat([key('a'), key('b')], signal),
+    other.stat([key('a')], signal),
+  ])) as [Entry[], Entry[]]
+  expect(here?.object).toBeDefined()
+  expect(there?.object).toBe(here?.object)
+  expect(another?.object).not.toBe(here?.object)
+  await other.close()
+})
+
 test('a source that is no longer what was listed is not copied', async () => {
   await put(table, { ...id('a'), n: { N: '1' } })
   const [entry] = (await store.stat([key('a')], signal)) as Entry[]

@@ -56,6 +56,14 @@ describe('the same customers in every form', () => {
     const run = await runShell('list-keys -q json:<(cat object.json)#customers | jq -r .key', { cwd: directory })
     expect(run).toMatchObject({ code: 0, stdout: 'did:a\ndid:b\n' })
   })
+
+  test('from a pipe that would have to be read twice it lists none, rather than some', async () => {
+    // Lines of a power of two: a second reading would find whole ones, and the first would lack them.
+    const line = `{"id":"'$i'","pad":"${'x'.repeat(104)}"}`
+    const lines = `for i in $(seq 10001 15000); do echo '${line}'; done`
+    const run = await runShell(`list-keys json:<(${lines})#/id`, { cwd: directory })
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('cannot be read twice') })
+  })
 })
 
 describe('values', () => {
