@@ -2,6 +2,7 @@
  * The work of copy-apply on the stream.
  * Holds the jobs in flight, and 12 to 16 bytes for each record that --resume and --intents name.
  */
+import type { OpenRecord } from '../record/deciding.ts'
 import { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
 import { NO_VERDICT, settleFailed, settleSkipped } from '../record/line.ts'
@@ -53,7 +54,7 @@ export function copyStage(options: CopyOptions): Stage {
       dryRun: options.dryRun,
       retries: options.retries,
       // A write that was answered with a failure is in no doubt.
-      isInDoubt: ({ line }: Work) => line.cameAs !== 'failed' && settled.isInDoubt(line.record),
+      isInDoubt: ({ line }: Work) => line.cameAs !== 'failed' && settled.isInDoubt(line.open ?? line.record),
       note: async (works: readonly Work[]) => await intents?.append(intentLines(works)),
     }
     try {
@@ -61,7 +62,7 @@ export function copyStage(options: CopyOptions): Stage {
         concurrency: options.concurrency,
         ratePerSecond: options.rate.ratePerSecond,
         place(line) {
-          if (!settled.has(line.record)) return placeTask(line, taskOf(line.record, options.retry))
+          if (!settled.has(line.open ?? line.record)) return placeLine(line, options.retry)
           context.count('settled before', 1)
           return undefined
         },
@@ -80,6 +81,17 @@ export function copyStage(options: CopyOptions): Stage {
     }
   }
 }
+
+/** The write that a line asks for, or the line with what became of it. */
+function placeLine(line: Line, retry: boolean): Placement<Work> | Line {
+  const { store, key, to, outcome } = line.open ?? {}
+  const isUsual = store !== undefined && key !== undefined && to !== undefined && to !== key && outcome === undefined
+  if (!isUsual || BEYOND_OPEN.test(line.text)) return placeTask(line, taskOf(line.record, retry))
+  return { item: { line, put: false, pair: { from: key, to } }, source: store, dest: store }
+}
+
+/** What a copy is decided by and an open record does not hold: etag, latest, and the type of a delete marker. */
+const BEYOND_OPEN = /"(?:etag|latest|delete-marker)"/
 
 /** The write that a task asks for, or its line with what became of it. */
 function placeTask(line: Line, task: Task): Placement<Work> | Line {
@@ -125,11 +137,11 @@ async function openIntents(options: CopyOptions, settled: Settled, context: Cont
 /** What identifies each record, a line each. A newline first, because a crash may have torn the last line. */
 function intentLines(works: readonly Work[]): Buffer {
   let text = '\n'
-  for (const { line } of works) text += `${JSON.stringify(intentOf(line.record))}\n`
+  for (const { line } of works) text += `${JSON.stringify(intentOf(line.open ?? line.record))}\n`
   return Buffer.from(text, 'utf8')
 }
 
-function intentOf({ store, key, key64, to, to64, toStore }: KeyRecord): KeyRecord {
+function intentOf({ store, key, key64, to, to64, toStore }: OpenRecord): KeyRecord {
   return {
     ...(store === undefined ? {} : { store }),
     ...(key === undefined ? { key64: key64 as string } : { key }),

@@ -1,6 +1,6 @@
 /** Writes what became of a record into its line. */
 import type { Line } from '../record/line.ts'
-import { setFields } from '../record/line.ts'
+import { addDone, NO_VERDICT, setFields } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
 import type { Settlement } from './work.ts'
 
@@ -23,6 +23,12 @@ export function settle(
   more: Partial<Record<keyof KeyRecord, unknown>>,
 ): Line {
   const { outcome } = settlement
+  const { open } = line
+  // Such a record has none of what another outcome or verdict would have to take the place of.
+  if (open !== undefined && open.outcome === undefined && more === NO_VERDICT && isPlainDone(settlement)) {
+    addDone(line, open, stamp.ms, stamp.at)
+    return line
+  }
   setFields(line, {
     outcome,
     reason: 'reason' in settlement ? settlement.reason : undefined,
@@ -36,4 +42,10 @@ export function settle(
     ...more,
   })
   return line
+}
+
+/** Written, and nothing else to tell of it. */
+function isPlainDone(settlement: Settlement): boolean {
+  for (const name in settlement) if (name !== 'outcome') return false
+  return settlement.outcome === 'done'
 }

@@ -2,9 +2,10 @@
  * What earlier runs have settled, from the journals that they left, and what they had begun and not finished.
  * Holds 12 to 16 bytes a record.
  */
+
+import type { OpenRecord } from '../record/deciding.ts'
 import { decode } from '../record/decode.ts'
 import { FingerprintSet } from '../record/fingerprint-set.ts'
-import type { KeyRecord } from '../record/record.ts'
 import type { Context } from '../stage/stage.ts'
 
 export class Settled {
@@ -12,12 +13,12 @@ export class Settled {
   readonly #begun = new FingerprintSet()
 
   /** Whether a journal holds this record's outcome. */
-  has(record: KeyRecord): boolean {
+  has(record: OpenRecord): boolean {
     return this.#settled.size > 0 && this.#settled.has(identity(record))
   }
 
   /** Whether an earlier run was about to write this record's destination, found it absent, and did not tell the end. */
-  isInDoubt(record: KeyRecord): boolean {
+  isInDoubt(record: OpenRecord): boolean {
     return this.#begun.size > 0 && this.#begun.has(identity(record))
   }
 
@@ -42,7 +43,7 @@ export class Settled {
 }
 
 /** Which record this is, whatever else it holds: store, key and destination; a line that is none, by its text. */
-export function identity(record: KeyRecord): string {
+export function identity(record: OpenRecord): string {
   const { store = '', toStore = '', key, key64, to, to64 } = record
   const from = key ?? key64
   if (from === undefined) return `line ${record.error?.line} ${record.input ?? record.input64 ?? ''}`
@@ -50,12 +51,12 @@ export function identity(record: KeyRecord): string {
   return `${form}:${store.length}:${toStore.length}:${from.length}:${store}${toStore}${from}${to ?? to64 ?? ''}`
 }
 
-function settles({ outcome }: KeyRecord): boolean {
+function settles({ outcome }: OpenRecord): boolean {
   return outcome !== undefined && outcome !== 'planned'
 }
 
-async function* records(paths: readonly string[], context: Context): AsyncGenerator<KeyRecord> {
+async function* records(paths: readonly string[], context: Context): AsyncGenerator<OpenRecord> {
   for (const path of paths) {
-    for await (const batch of decode(context.readFile(path))) for (const line of batch) yield line.record
+    for await (const batch of decode(context.readFile(path))) for (const line of batch) yield line.open ?? line.record
   }
 }

@@ -16,8 +16,8 @@ export interface Line {
   /** the outcome with which it was read; undefined for an open record and for a line that this process made */
   readonly cameAs?: OutcomeWord | undefined
   /**
-   * What a tool decides by, where the line is so read that `record` has yet to be made: store, key and new key. Of the
-   * fields that say what became of the key there are none. For who handles millions; `record` has all of it.
+   * What a tool decides by, where the line is so read that `record` has yet to be made: of the deciding fields all that the
+   * line has. For who handles millions; `record` has all of it.
    */
   readonly open?: OpenRecord | undefined
 }
@@ -65,6 +65,14 @@ export function addTo(line: Line, to: Key): void {
   line.text = PLAIN_TEXT.test(to) ? `${text},"to":"${to}"}` : `${text},"to":${JSON.stringify(to)}}`
 }
 
+/** Says of an open record, which has neither outcome nor verdict, that it is written. The hot path of copy-apply. */
+export function addDone(line: Line, open: OpenRecord, ms: number, at: string): void {
+  open.outcome = 'done'
+  open.ms = ms
+  open.at = at
+  line.text = `${line.text.slice(0, -1)},"outcome":"done","ms":${ms},"at":"${at}"}`
+}
+
 /** What verify writes, taken out: for a record that is copied anew or not looked at. */
 export const NO_VERDICT = {
   verified: undefined,
@@ -76,7 +84,7 @@ export const NO_VERDICT = {
 
 /** Gives a line that has no verdict and no error yet its proof by digest. The hot path of verify. */
 export function addProof(line: Line, digest: string): void {
-  const { record } = line
+  const record = line.open ?? line.record
   record.verified = true
   record.proof = 'digest'
   record.digest = digest
@@ -84,7 +92,8 @@ export function addProof(line: Line, digest: string): void {
 }
 
 /** Whether verify or a failure has written into it. */
-export function hasVerdict({ record }: Line): boolean {
+export function hasVerdict(line: Line): boolean {
+  const record = line.open ?? line.record
   return (
     record.verified !== undefined ||
     record.proof !== undefined ||

@@ -1,20 +1,22 @@
 /**
  * Lines of the usual kind, read without making objects of them: flat, with store and key in front as list-keys writes
- * them, nothing escaped, and no word on what became of the key. All other lines are for JSON.parse.
+ * them, nothing escaped, and behind that no word on what became of the key but the new key of rewrite-keys and the `done`
+ * of copy-apply. All other lines are for JSON.parse.
  */
 import type { OpenRecord } from './deciding.ts'
 import { DECIDES } from './deciding.ts'
 import type { Line } from './line.ts'
-import type { KeyRecord } from './record.ts'
+import type { KeyRecord, OutcomeWord } from './record.ts'
 
-/** The fields that such a line does not have behind its key. */
+/** The fields that such a line has only at its end. */
 const DECIDING = Object.entries(DECIDES).flatMap(([name, decides]) => (decides ? [name] : []))
 
 const CHARS = '[^"\\\\\\x00-\\x1f]*'
 const NAME = `"(?!(?:${DECIDING.join('|')})")${CHARS}"`
 const NUMBER = '-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][-+]?\\d+)?'
 const VALUE = `(?:"${CHARS}"|${NUMBER}|true|false|null)`
-const LINE = `\\{(?:"store":"(${CHARS})",)?"key":"(${CHARS})"(?:,${NAME}:${VALUE})*\\}(?:\\n|$)`
+const DONE = `,"outcome":"done","ms":(0|[1-9]\\d{0,14}),"at":"(${CHARS})"`
+const LINE = `\\{(?:"store":"(${CHARS})",)?"key":"(${CHARS})"(?:,${NAME}:${VALUE})*(?:,"to":"(${CHARS})"(?:${DONE})?)?\\}(?:\\n|$)`
 
 /** A pattern remembers as much as it may have to go back to, so it is not for long texts. */
 const MAX_CHARS = 256 * 1024
@@ -23,11 +25,13 @@ const MAX_CHARS = 256 * 1024
 class OpenLine implements Line {
   text: string
   open: OpenRecord | undefined
+  readonly cameAs: OutcomeWord | undefined
   #record: KeyRecord | undefined
 
   constructor(text: string, open: OpenRecord) {
     this.text = text
     this.open = open
+    this.cameAs = open.outcome
   }
 
   get record(): KeyRecord {
@@ -54,6 +58,13 @@ export class OpenLineReader {
     if (match[1] !== this.#store) this.#store = match[1]
     const store = this.#store
     const lineEnd = text.charCodeAt(end - 1) === 0x0a ? end - 1 : end
-    return new OpenLine(text.slice(start, lineEnd), store === undefined ? { key } : { store, key })
+    const open: OpenRecord = store === undefined ? { key } : { store, key }
+    if (match[3] !== undefined) open.to = match[3]
+    if (match[4] !== undefined) {
+      open.outcome = 'done'
+      open.ms = Number(match[4])
+      open.at = match[5] as string
+    }
+    return new OpenLine(text.slice(start, lineEnd), open)
   }
 }

@@ -81,7 +81,7 @@ function secretsRefused(): (line: Line) => Line | undefined {
     return false
   }
   return (line) => {
-    const { store, toStore } = line.record
+    const { store, toStore } = line.open ?? line.record
     const isStoreOpen = isOpen(store)
     if (!isOpen(toStore) && !isStoreOpen) return undefined
     setFields(line, { store: store && withoutCredentials(store), toStore: toStore && withoutCredentials(toStore) })

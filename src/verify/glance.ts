@@ -21,5 +21,5 @@ export async function glance(
 }
 
 function isPlain({ line, subject }: Case): boolean {
-  return !subject.put && line.record.reason !== 'merged'
+  return !subject.put && (line.open ?? line.record).reason !== 'merged'
 }

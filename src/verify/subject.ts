@@ -1,4 +1,5 @@
 /** Which records verify judges, and what it holds against what. Pure. */
+import type { OpenRecord } from '../record/deciding.ts'
 import type { Key } from '../record/key.ts'
 import { sameKey } from '../record/key.ts'
 import type { KeyRecord, Reason } from '../record/record.ts'
@@ -21,7 +22,7 @@ const WORTH_A_LOOK: readonly (Reason | undefined)[] = ['exists', 'not-newer']
  * A record that says, or may say, that its destination holds its content. Undefined for every other: failed ones, those
  * that were not to be moved, those whose source or destination delete-apply has removed.
  */
-export function subjectOf(record: KeyRecord): Subject | undefined {
+export function subjectOf(record: OpenRecord): Subject | undefined {
   const { outcome, store } = record
   if (outcome === 'failed' || record.deleted !== undefined || store === undefined) return undefined
   if (outcome === 'skipped' && !WORTH_A_LOOK.includes(record.reason)) return undefined

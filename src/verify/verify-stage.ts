@@ -26,7 +26,7 @@ export function verifyStage(options: VerifyOptions): Stage {
     workByStores<Case>(batches, context, {
       concurrency: options.concurrency,
       place(line) {
-        const subject = subjectOf(line.record)
+        const subject = subjectOf(line.open ?? line.record)
         if (subject === undefined) return line
         if (options.sample < 1 && context.random() >= options.sample) return withoutVerdict(line)
         return { item: { line, subject }, source: subject.source, dest: subject.dest }

@@ -5,6 +5,7 @@
 import { sameKey } from '../../record/key.ts'
 import type { Pair } from '../contract.ts'
 import { DIGEST_PREFIX } from './canonical.ts'
+import { ANY_EXPIRES_LUA } from './describe.ts'
 import { DIGEST_LUA } from './digest-lua.ts'
 import type { Scripts } from './scripts.ts'
 import { script } from './scripts.ts'
@@ -15,9 +16,7 @@ import type { Servers } from './servers.ts'
  * of the server expires none is asked; before Redis 7.0, which does not tell the time of expiry, only keys without one are alike.
  */
 const ALIKE = script(`${DIGEST_LUA}
-local keyspace = redis.pcall('INFO', 'keyspace')
-local any_expires = type(keyspace) ~= 'string' or keyspace:find('expires=[1-9]') ~= nil
-local absolute = any_expires and type(redis.pcall('PEXPIRETIME', KEYS[1])) == 'number'
+${ANY_EXPIRES_LUA}local absolute = any_expires and type(redis.pcall('PEXPIRETIME', KEYS[1])) == 'number'
 local function same_expiry(one, other)
   if not any_expires then return true end
   if absolute then return call('PEXPIRETIME', one) == call('PEXPIRETIME', other) end

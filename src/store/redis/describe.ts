@@ -21,6 +21,12 @@ export interface Description {
 /** A description, undefined for a key that is absent, an error where the server would not tell. */
 export type Described = Description | undefined | RekeyError
 
+/** Defines `any_expires`: whether a key of the server has an expiry; true also where the server does not tell. */
+export const ANY_EXPIRES_LUA = `
+local keyspace = redis.pcall('INFO', 'keyspace')
+local any_expires = type(keyspace) ~= 'string' or keyspace:find('expires=[1-9]') ~= nil
+`
+
 /**
  * Gives the types as one text, and for those keys that have one the expiry and the fields: a list of a few is cheaper
  * to send and read than one of all. Before Redis 7.0 there is no PEXPIRETIME: the time that is left is then read between two
@@ -44,14 +50,14 @@ local function expiry(key)
 end
 `
 
-const DESCRIBE = script(`${EXPIRY_LUA}
+const DESCRIBE = script(`${ANY_EXPIRES_LUA}${EXPIRY_LUA}
 local types, expiries, times = {}, {}, {}
 for at = 1, #KEYS do
   local key = KEYS[at]
   local kind = redis.call('TYPE', key).ok
   types[at] = kind
   if kind ~= 'none' then
-    local when = expiry(key)
+    local when = any_expires and expiry(key) or -1
     if when >= 0 then
       expiries[#expiries + 1] = at
       expiries[#expiries + 1] = when
