@@ -9,7 +9,6 @@ const AT_ONCE = 8
 /** Tells what is done, set aside and left; reads the witnesses of the parts that others have done. */
 export async function outlook(
   place: PartPlace,
-  location: string,
   manifest: ReadonlyMap<string, unknown>,
   own: ReadonlySet<string>,
   context: Context,
@@ -26,7 +25,6 @@ export async function outlook(
   if (absent.length > 0) context.warn(`manifest.json names ${absent.length} parts that are not there: ${some(absent)}`)
   if (aside.length > 0) context.warn(`set aside: ${some(aside.map(({ name }) => name))}; NAME.failed.json says why`)
   if (bad.length > 0) context.warn(`done elsewhere, with records that failed, are missing or came twice: ${some(bad)}`)
-  if (parts.length === 0) context.warn(`${location}: there is no part-*.ndjson`)
   if (absent.length + aside.length + bad.length > 0) context.foundBad()
   context.tell(`of ${parts.length} parts: ${done.length} done, ${aside.length} set aside, ${left.length} left`)
 }

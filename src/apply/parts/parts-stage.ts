@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { toRekeyError } from '../../record/errors.ts'
+import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import { newLine } from '../../record/line.ts'
 import type { Context, Stage } from '../../stage/stage.ts'
 import type { AwsSettings } from '../../store/contract.ts'
@@ -46,11 +46,18 @@ type Doing = 'look' | 'claim' | 'run'
 export function partsStage(options: PartsOptions): Stage {
   return async function* (_batches, context) {
     const place = await openPlace(options.location, context)
+    // Before leases make a directory of a name that was mistyped.
+    if ((await place.survey()).length === 0) throw noParts(options.location)
     const space = await context.openLeases(options.lease ?? leasesBeside(options.location))
     await space.check(context.abort)
     const run = new Run(options, place, space, context)
     for await (const witness of run.witnesses()) yield [newLine(witness)]
   }
+}
+
+function noParts(location: string): RekeyError {
+  const message = `${location}: there is no part-*.ndjson; shard-keys --parts N --out ${location} makes them`
+  return new RekeyError('E_USAGE', message)
 }
 
 class Run {
@@ -79,7 +86,7 @@ class Run {
 
   /** The witness of each part that this run brings to its end. */
   async *witnesses(): AsyncGenerator<Witness> {
-    const { location, command, attempts, once, lease } = this.#options
+    const { command, attempts, once, lease } = this.#options
     const manifest = await readManifest(this.#place)
     const nameOf = await leaseNames(this.#place, lease !== undefined)
     const job = { place: this.#place, command, attempts, worker: this.#keeper.worker.id }
@@ -104,7 +111,7 @@ class Run {
       } else if (once && !this.#failures.has('claim')) break
       else await this.#rest()
     }
-    if (!this.#context.stop.aborted) await outlook(this.#place, location, manifest, this.#own, this.#context)
+    if (!this.#context.stop.aborted) await outlook(this.#place, manifest, this.#own, this.#context)
   }
 
   /** Claims a part that nobody holds; begins somewhere, so that workers do not all ask for the same one. */

@@ -44,7 +44,7 @@ test('a listing that fails is no plan without parts', async () => {
   let nth = 0
   const store = (store: Store) => {
     const list: Store['list'] = (...args) => {
-      if (++nth === 1 || nth === 5) throw away()
+      if (++nth === 2 || nth === 6) throw away()
       return store.list(...args)
     }
     return otherwise(store, { list })

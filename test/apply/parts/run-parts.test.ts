@@ -1,5 +1,5 @@
 /** run-parts at the command line, one worker: what it makes of parts, of commands and of their ends. */
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { expect, inject, test } from 'vitest'
 import { directoryWith, filesIn } from '../../directory.ts'
 import { recordsOf, runTool } from '../../run-tool.ts'
@@ -156,6 +156,17 @@ test.each<[string, readonly string[], RegExp]>([
   ['no attempts', ['parts', '--attempts', '0', '--', 'cat'], /--attempts/],
 ])('%s: exit code 2', async (_, args, message) => {
   expect(await runTool('run-parts', { args })).toMatchObject({ code: 2, stderr: expect.stringMatching(message) })
+})
+
+test.each([
+  ['no directory', 'prats', 'there is no directory'],
+  ['no parts in it', 'parts', 'there is no part-*.ndjson; shard-keys'],
+])('%s: exit code 2, and nothing is made', async (_, name, message) => {
+  const directory = await directoryWith({ 'parts/another.ndjson': '' })
+  const run = await runTool('run-parts', { args: [`${directory}/${name}`, '--', 'cat'] })
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
+  expect(await filesIn(directory)).toEqual({ 'parts/another.ndjson': '' })
+  expect(await readdir(directory)).toEqual(['parts'])
 })
 
 test('a command that is not there: exit code 2, and the lease is given back', async () => {
