@@ -2,6 +2,7 @@
  * Which keys are being removed at this moment, and which ones are the proof of such a removal. A key is never both: or
  * two keys that are each other's copy would take each other along. Holds the keys in flight.
  */
+import type { Key } from '../record/key.ts'
 import type { Removal } from './deletion.ts'
 
 export class HeldKeys {
@@ -9,39 +10,41 @@ export class HeldKeys {
   readonly #witnesses = new Counts()
 
   /** Whether the removal may begin; if so its two keys are held until `release`. */
-  hold(removal: Removal): boolean {
-    const [target, witness] = namesOf(removal)
-    if (this.#witnesses.has(target) || (witness !== undefined && this.#removed.has(witness))) return false
-    this.#removed.add(target, 1)
-    if (witness !== undefined) this.#witnesses.add(witness, 1)
+  hold({ store, key, witness }: Removal): boolean {
+    if (this.#witnesses.has(store, key)) return false
+    if (witness !== undefined && this.#removed.has(witness.store, witness.key)) return false
+    this.#removed.add(store, key, 1)
+    if (witness !== undefined) this.#witnesses.add(witness.store, witness.key, 1)
     return true
   }
 
-  release(removal: Removal): void {
-    const [target, witness] = namesOf(removal)
-    this.#removed.add(target, -1)
-    if (witness !== undefined) this.#witnesses.add(witness, -1)
+  release({ store, key, witness }: Removal): void {
+    this.#removed.add(store, key, -1)
+    if (witness !== undefined) this.#witnesses.add(witness.store, witness.key, -1)
   }
 }
 
+/** A map a store and form of key, because a name that joins them would have to be made and hashed each time. */
 class Counts {
-  readonly #counts = new Map<string, number>()
+  readonly #texts = new Map<string, Map<string, number>>()
+  readonly #bytes = new Map<string, Map<string, number>>()
 
-  has(name: string): boolean {
-    return this.#counts.has(name)
+  has(store: string, key: Key): boolean {
+    const counts = (typeof key === 'string' ? this.#texts : this.#bytes).get(store)
+    return counts?.has(nameOf(key)) === true
   }
 
-  add(name: string, count: number): void {
-    const sum = (this.#counts.get(name) ?? 0) + count
-    if (sum === 0) this.#counts.delete(name)
-    else this.#counts.set(name, sum)
+  add(store: string, key: Key, count: number): void {
+    const stores = typeof key === 'string' ? this.#texts : this.#bytes
+    const counts = stores.get(store) ?? new Map<string, number>()
+    stores.set(store, counts)
+    const name = nameOf(key)
+    const sum = (counts.get(name) ?? 0) + count
+    if (sum === 0) counts.delete(name)
+    else counts.set(name, sum)
   }
 }
 
-function namesOf({ store, key, witness }: Removal): readonly [string, string | undefined] {
-  return [nameOf(store, key), witness === undefined ? undefined : nameOf(witness.store, witness.key)]
-}
-
-function nameOf(store: string, key: Removal['key']): string {
-  return typeof key === 'string' ? `${store}\n8 ${key}` : `${store}\n64 ${key.toString('base64')}`
+function nameOf(key: Key): string {
+  return typeof key === 'string' ? key : key.toString('base64')
 }

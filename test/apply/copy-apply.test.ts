@@ -233,3 +233,24 @@ test('a copy that is made anew has no verdict of the old one', async () => {
   expect(recordsOf(run)).toMatchObject([{ outcome: 'done' }])
   expect(run.stdout).not.toMatch(/verified|differs|error/)
 })
+
+test.each([[{ version: 'v1', latest: false }], [{ type: 'delete-marker' }]])(
+  'what a plain read does not get is not copied, also in a line of the usual kind: %j',
+  async (fields) => {
+    const directory = await directoryWith({ a: 'new' })
+    const stdin = `${JSON.stringify({ store: `file:${directory}/`, key: 'a', ...fields, to: 'b' })}\n`
+    const run = await runTool('copy-apply', { stdin })
+    expect(recordsOf(run)).toMatchObject([{ outcome: 'failed', error: { code: 'E_UNSUPPORTED' } }])
+    expect(await filesIn(directory)).toEqual({ a: 'new' })
+  },
+)
+
+test('a line of the usual kind and one that is parsed are settled alike', async () => {
+  const directory = await directoryWith({ a: '1', b: '2' })
+  const stdin = [{ size: 1 }, { size: 1, more: {} }].map(
+    (fields, at) => `${JSON.stringify({ store: `file:${directory}/`, key: 'ab'[at], ...fields, to: 'xy'[at] })}\n`,
+  )
+  const [usual, parsed] = recordsOf(await runTool('copy-apply', { stdin: stdin.join('') }))
+  expect(Object.keys(usual ?? {})).toEqual(Object.keys(parsed ?? {}).filter((name) => name !== 'more'))
+  expect([usual?.outcome, parsed?.outcome]).toEqual(['done', 'done'])
+})
