@@ -6,7 +6,10 @@ import { hasBadRecords } from './witness.ts'
 
 const AT_ONCE = 8
 
-/** Tells what is done, set aside and left; reads the witnesses of the parts that others have done. */
+/**
+ * Tells what is done, set aside and left; reads the witnesses of the parts that others have done, and clears away the
+ * segments of those who died right after their witness.
+ */
 export async function outlook(
   place: PartPlace,
   manifest: ReadonlyMap<string, unknown>,
@@ -18,6 +21,7 @@ export async function outlook(
   const done = parts.filter((part) => part.done)
   const aside = parts.filter((part) => part.failed && !part.done)
   const left = parts.filter((part) => part.part && !part.done && !part.failed)
+  for (const part of done) await place.clear(part)
   const bad = await badAmong(
     place,
     done.filter(({ name }) => !own.has(name)),

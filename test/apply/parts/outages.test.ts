@@ -114,3 +114,11 @@ test('dead between the finished journal and the witness: the next holder counts 
   expect(witnesses).toMatchObject([{ counts: { in: 2, out: 1, done: 1, missing: 1 } }])
   expect(existsSync(plan.gate)).toBe(false)
 })
+
+test('dead right after the witness: the last look clears its segments away', async () => {
+  const plan = await plantParts(1, 2)
+  expect(await run({ location: plan.parts }, {})).toHaveLength(1)
+  await writeFile(`${plan.parts}/part-0001.journal.1.1.ndjson`, '{"key":"k1-1","outcome":"done"}\n')
+  expect(await run({ location: plan.parts }, {})).toEqual([])
+  expect(existsSync(`${plan.parts}/part-0001.journal.1.1.ndjson`)).toBe(false)
+})
