@@ -6,7 +6,7 @@ import type { OpenRecord } from './deciding.ts'
 import type { Failure } from './errors.ts'
 import type { Key } from './key.ts'
 import { memberSpans } from './members.ts'
-import type { KeyRecord, OutcomeWord, Reason } from './record.ts'
+import type { KeyRecord, OutcomeWord, Proof, Reason } from './record.ts'
 import { toFields } from './record.ts'
 
 export interface Line {
@@ -74,13 +74,13 @@ export const NO_VERDICT = {
   differs: undefined,
 }
 
-/** Gives a line that has no verdict and no error yet its proof by digest. The hot path of verify. */
-export function addProof(line: Line, digest: string): void {
+/** Gives a line that has no verdict and no error yet its proof, with the digest. The hot path of verify. */
+export function addProof(line: Line, proof: Proof, digest: string): void {
   const { record } = line
   record.verified = true
-  record.proof = 'digest'
+  record.proof = proof
   record.digest = digest
-  line.text = `${line.text.slice(0, -1)},"verified":true,"proof":"digest","digest":${jsonOf(digest)}}`
+  line.text = `${line.text.slice(0, -1)},"verified":true,"proof":"${proof}","digest":${jsonOf(digest)}}`
 }
 
 /** Whether verify or a failure has written into it. */
