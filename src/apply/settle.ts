@@ -1,6 +1,6 @@
 /** Writes what became of a record into its line. */
 import type { Line } from '../record/line.ts'
-import { setFields } from '../record/line.ts'
+import { addDone, hasVerdict, NO_VERDICT, setFields } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
 import type { Settlement } from './work.ts'
 
@@ -13,6 +13,25 @@ export interface Stamp {
 /** Both times in milliseconds since 1970. */
 export function stampOf(startedMs: number, endedMs: number): Stamp {
   return { ms: endedMs - startedMs, at: new Date(endedMs).toISOString() }
+}
+
+/** As `settle`, for a copy: what was verified is out of date. */
+export function settleCopy(line: Line, settlement: Settlement, stamp: Stamp): Line {
+  if (!isUsual(settlement) || !isNew(line)) return settle(line, settlement, stamp, NO_VERDICT)
+  addDone(line, settlement.etag, stamp.ms, stamp.at)
+  return line
+}
+
+/** Done, and nothing else to be said. */
+function isUsual(settlement: Settlement): settlement is { readonly outcome: 'done'; readonly etag?: string } {
+  if (settlement.outcome !== 'done') return false
+  for (const name in settlement) if (name !== 'outcome' && name !== 'etag') return false
+  return true
+}
+
+function isNew(line: Line): boolean {
+  const { outcome, reason, toEtag, lost, tries, ms, at } = line.record
+  return [outcome, reason, toEtag, lost, tries, ms, at].every((said) => said === undefined) && !hasVerdict(line)
 }
 
 /** The fields of one outcome take the place of those of an earlier one; `more` fields are set, or taken out, with them. */
