@@ -5,7 +5,7 @@
 import type { OpenRecord } from '../record/deciding.ts'
 import { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
-import { NO_VERDICT, settleFailed, settleSkipped } from '../record/line.ts'
+import { settleFailed, settleSkipped } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Rate } from '../stage/rate.ts'
@@ -16,7 +16,7 @@ import { runJob } from './copy-job.ts'
 import { Forecast } from './forecast.ts'
 import type { IfExists } from './if-exists.ts'
 import { readPrices } from './prices.ts'
-import { settle, stampOf } from './settle.ts'
+import { settleCopy, stampOf } from './settle.ts'
 import { Settled } from './settled.ts'
 import type { Task } from './task.ts'
 import { taskOf } from './task.ts'
@@ -71,7 +71,7 @@ export function copyStage(options: CopyOptions): Stage {
           const started = context.now()
           const settlements = await runJob(job, settings, context)
           const stamp = stampOf(started, context.now())
-          return job.items.map(({ line }, at) => settle(line, settlements[at] as Settlement, stamp, NO_VERDICT))
+          return job.items.map(({ line }, at) => settleCopy(line, settlements[at] as Settlement, stamp))
         },
       })
       const foreseen = forecast?.toText()

@@ -1,6 +1,6 @@
 /** Writes what became of a record into its line. */
 import type { Line } from '../record/line.ts'
-import { addDone, NO_VERDICT, setFields } from '../record/line.ts'
+import { addDone, hasVerdict, NO_VERDICT, setFields } from '../record/line.ts'
 import type { KeyRecord } from '../record/record.ts'
 import type { Settlement } from './work.ts'
 
@@ -15,6 +15,27 @@ export function stampOf(startedMs: number, endedMs: number): Stamp {
   return { ms: endedMs - startedMs, at: new Date(endedMs).toISOString() }
 }
 
+/** As `settle`, for a copy: what was verified is out of date. */
+export function settleCopy(line: Line, settlement: Settlement, stamp: Stamp): Line {
+  if (!isUsual(settlement) || !isNew(line)) return settle(line, settlement, stamp, NO_VERDICT)
+  addDone(line, settlement.etag, stamp.ms, stamp.at)
+  return line
+}
+
+/** Done, and nothing else to be said. */
+function isUsual(settlement: Settlement): settlement is { readonly outcome: 'done'; readonly etag?: string } {
+  if (settlement.outcome !== 'done') return false
+  for (const name in settlement) if (name !== 'outcome' && name !== 'etag') return false
+  return true
+}
+
+function isNew(line: Line): boolean {
+  // An open record has none of what another outcome or verdict would have to take the place of.
+  if (line.open !== undefined) return line.open.outcome === undefined
+  const { outcome, reason, toEtag, lost, tries, ms, at } = line.record
+  return [outcome, reason, toEtag, lost, tries, ms, at].every((said) => said === undefined) && !hasVerdict(line)
+}
+
 /** The fields of one outcome take the place of those of an earlier one; `more` fields are set, or taken out, with them. */
 export function settle(
   line: Line,
@@ -23,12 +44,6 @@ export function settle(
   more: Partial<Record<keyof KeyRecord, unknown>>,
 ): Line {
   const { outcome } = settlement
-  const { open } = line
-  // Such a record has none of what another outcome or verdict would have to take the place of.
-  if (open !== undefined && open.outcome === undefined && more === NO_VERDICT && isPlainDone(settlement)) {
-    addDone(line, open, stamp.ms, stamp.at)
-    return line
-  }
   setFields(line, {
     outcome,
     reason: 'reason' in settlement ? settlement.reason : undefined,
@@ -42,10 +57,4 @@ export function settle(
     ...more,
   })
   return line
-}
-
-/** Written, and nothing else to tell of it. */
-function isPlainDone(settlement: Settlement): boolean {
-  for (const name in settlement) if (name !== 'outcome') return false
-  return settlement.outcome === 'done'
 }

@@ -6,7 +6,7 @@ import type { OpenRecord } from './deciding.ts'
 import type { Failure } from './errors.ts'
 import type { Key } from './key.ts'
 import { memberSpans } from './members.ts'
-import type { KeyRecord, OutcomeWord, Reason } from './record.ts'
+import type { KeyRecord, OutcomeWord, Proof, Reason } from './record.ts'
 import { toFields } from './record.ts'
 
 export interface Line {
@@ -65,14 +65,6 @@ export function addTo(line: Line, to: Key): void {
   line.text = PLAIN_TEXT.test(to) ? `${text},"to":"${to}"}` : `${text},"to":${JSON.stringify(to)}}`
 }
 
-/** Says of an open record, which has neither outcome nor verdict, that it is written. The hot path of copy-apply. */
-export function addDone(line: Line, open: OpenRecord, ms: number, at: string): void {
-  open.outcome = 'done'
-  open.ms = ms
-  open.at = at
-  line.text = `${line.text.slice(0, -1)},"outcome":"done","ms":${ms},"at":"${at}"}`
-}
-
 /** What verify writes, taken out: for a record that is copied anew or not looked at. */
 export const NO_VERDICT = {
   verified: undefined,
@@ -82,13 +74,27 @@ export const NO_VERDICT = {
   differs: undefined,
 }
 
-/** Gives a line that has no verdict and no error yet its proof by digest. The hot path of verify. */
-export function addProof(line: Line, digest: string): void {
+/** Gives a line that has no verdict and no error yet its proof, with the digest. The hot path of verify. */
+export function addProof(line: Line, proof: Proof, digest: string): void {
   const record = line.open ?? line.record
   record.verified = true
-  record.proof = 'digest'
+  record.proof = proof
   record.digest = digest
-  line.text = `${line.text.slice(0, -1)},"verified":true,"proof":"digest","digest":${jsonOf(digest)}}`
+  line.text = `${line.text.slice(0, -1)},"verified":true,"proof":"${proof}","digest":${jsonOf(digest)}}`
+}
+
+/** Gives a line on which no tool has said a word yet its outcome `done`. The hot path of copy-apply. */
+export function addDone(line: Line, toEtag: string | undefined, ms: number, at: string): void {
+  const record = line.open ?? line.record
+  record.outcome = 'done'
+  let added = ',"outcome":"done"'
+  if (toEtag !== undefined) {
+    record.toEtag = toEtag
+    added += `,"toEtag":${jsonOf(toEtag)}`
+  }
+  record.ms = ms
+  record.at = at
+  line.text = `${line.text.slice(0, -1)}${added},"ms":${ms},"at":"${at}"}`
 }
 
 /** Whether verify or a failure has written into it. */

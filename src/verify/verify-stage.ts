@@ -42,7 +42,7 @@ export function verifyStage(options: VerifyOptions): Stage {
 /** A verdict takes the place of an earlier one, and of the error of an earlier look. */
 function judged(line: Line, verdict: Verdict): Line {
   if (isUsual(verdict) && !hasVerdict(line)) {
-    addProof(line, verdict.digest)
+    addProof(line, verdict.proof, verdict.digest)
     return line
   }
   const none = { ...NO_VERDICT, error: line.record.outcome === 'unknown' ? line.record.error : undefined }
@@ -52,8 +52,8 @@ function judged(line: Line, verdict: Verdict): Line {
   return line
 }
 
-function isUsual(verdict: Verdict): verdict is Verdict & { readonly digest: string } {
-  return 'digest' in verdict && verdict.proof === 'digest' && verdict.toDigest === undefined
+function isUsual(verdict: Verdict): verdict is Verdict & { readonly proof: Proof; readonly digest: string } {
+  return 'digest' in verdict && verdict.digest !== undefined && verdict.toDigest === undefined
 }
 
 /** A record that is not looked at has no verdict: an earlier one may be out of date. */

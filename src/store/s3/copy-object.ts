@@ -65,7 +65,8 @@ export function ownHeaders({ storageClass, headers }: StoredObject): Record<stri
 
 async function copyWhole(bucket: Bucket, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
   const { source, to, condition } = copy
-  const headers = { ...sourceHeaders(bucket, source), ...ownHeaders(source), ...condition }
+  // In the order of their names, in which they are signed.
+  const headers = { ...condition, ...sourceHeaders(bucket, source), ...ownHeaders(source) }
   const reply = await bucket.send({ method: 'PUT', key: to, headers }, signal)
   if (isError(reply)) return await refusal(bucket, copy, reply, signal)
   const etag = plainEtag(tag(reply.body.toString('utf8'), 'ETag') ?? '')

@@ -76,12 +76,13 @@ export function versionsPage(body: Buffer): Page {
   return { ...page, next }
 }
 
-interface Format {
+export interface Format {
   readonly encoding: 'latin1' | 'utf8'
   readonly toKey: (text: string) => Key
 }
 
-function formatOf(body: Buffer, root: string): Format {
+/** Throws E_STORE for what is no such answer, E_CONNECTION for one that is cut short. */
+export function formatOf(body: Buffer, root: string): Format {
   const start = body.indexOf(`<${root}`)
   if (start === -1) throw new RekeyError('E_STORE', `the answer to a listing is no ${root}`)
   if (body.indexOf(`</${root}>`, Math.max(start, body.length - 64)) === -1) {
@@ -92,7 +93,8 @@ function formatOf(body: Buffer, root: string): Format {
   return isEncoded ? { encoding: 'latin1', toKey: decodeKey } : { encoding: 'utf8', toKey: unescapeXml }
 }
 
-function entryAt(text: string, start: number, end: number, toKey: (text: string) => Key): Entry {
+/** The element of a key that stands from `start` to `end`. */
+export function entryAt(text: string, start: number, end: number, toKey: (text: string) => Key): Entry {
   const key = text.indexOf('<Key>', start) + 5
   const size = between(text, '<Size>', '</Size>', start, end)
   const etag = between(text, '<ETag>', '</ETag>', start, end)
@@ -106,18 +108,19 @@ function entryAt(text: string, start: number, end: number, toKey: (text: string)
   return entry
 }
 
-function between(text: string, open: string, close: string, start: number, limit: number): string | undefined {
+/** The text of an element that begins before `limit`. */
+export function between(text: string, open: string, close: string, start: number, limit: number): string | undefined {
   const at = text.indexOf(open, start)
   if (at === -1 || at > limit) return undefined
   return text.slice(at + open.length, text.indexOf(close, at))
 }
 
 /** The next element of this name, which mostly stands right here. */
-function nextElement(text: string, open: string, at: number): number {
+export function nextElement(text: string, open: string, at: number): number {
   return text.startsWith(open, at) ? at : text.indexOf(open, at)
 }
 
-function isTruncated(body: Buffer): boolean {
+export function isTruncated(body: Buffer): boolean {
   return body.includes('<IsTruncated>true</IsTruncated>')
 }
 

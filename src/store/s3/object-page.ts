@@ -1,11 +1,11 @@
 /** One page of a listing in which keys are looked up: ListObjectsV2 from just before a key. */
+import type { Entry } from '../contract.ts'
 import { demand } from './ask.ts'
 import type { Bucket } from './connection.ts'
 import { encodeQuery } from './keys.ts'
+import { between, entryAt, formatOf, isTruncated, nextElement } from './list-page.ts'
 import { NEEDS } from './permissions.ts'
 import type { StoredObject } from './stored-object.ts'
-import { plainEtag, wholeSeconds } from './stored-object.ts'
-import { tag, unescapeXml } from './xml.ts'
 
 export interface ObjectPage {
   readonly objects: readonly StoredObject[]
@@ -24,8 +24,7 @@ export async function objectPage(
   const startAfter = after === '' ? '' : `&start-after=${encodeQuery(after)}`
   const query = `encoding-type=url&list-type=2&max-keys=1000&prefix=${encodeQuery(prefix)}${startAfter}`
   const reply = await demand(bucket, { method: 'GET', query }, `listing ${bucket.location}`, signal, NEEDS.list)
-  const text = reply.body.toString('utf8')
-  return { objects: objectsIn(text), isTruncated: tag(text, 'IsTruncated') === 'true' }
+  return { objects: objectsIn(reply.body), isTruncated: isTruncated(reply.body) }
 }
 
 /** The greatest character that is no non-character, so that every server takes it. */
@@ -45,30 +44,25 @@ export function justBefore(key: string): string {
   return Buffer.byteLength(lower, 'utf8') + 4 <= 1024 ? lower + GREATEST : lower
 }
 
-function objectsIn(text: string): StoredObject[] {
+/** Keys that are no text are left out: nobody can ask for them. */
+function objectsIn(body: Buffer): StoredObject[] {
+  const { encoding, toKey } = formatOf(body, 'ListBucketResult')
+  const text = body.toString(encoding)
   const objects: StoredObject[] = []
   for (let at = text.indexOf('<Contents>'); at !== -1; ) {
     const end = text.indexOf('</Contents>', at)
-    if (end === -1) break
-    objects.push(objectIn(text.slice(at, end)))
-    at = text.indexOf('<Contents>', end)
+    const entry = entryAt(text, at, end, toKey)
+    if (typeof entry.key === 'string')
+      objects.push(objectOf(entry, between(text, '<StorageClass>', '</StorageClass>', at, end)))
+    at = nextElement(text, '<Contents>', end + 11)
   }
   return objects
 }
 
-function objectIn(text: string): StoredObject {
-  const storageClass = tag(text, 'StorageClass')
-  return {
-    key: decoded(tag(text, 'Key') ?? ''),
-    sizeBytes: Number(tag(text, 'Size')),
-    etag: plainEtag(tag(text, 'ETag') ?? ''),
-    mtimeMs: wholeSeconds(Date.parse(tag(text, 'LastModified') ?? '')),
-    ...(storageClass === undefined || storageClass === 'STANDARD' ? {} : { storageClass }),
-  }
-}
-
-/** As encoding-type=url has it, in XML: some servers write a space as `+`, and then a plus as %2B, and Ceph ' as &apos;. */
-function decoded(escaped: string): string {
-  const text = unescapeXml(escaped)
-  return text.includes('%') || text.includes('+') ? decodeURIComponent(text.replaceAll('+', ' ')) : text
+function objectOf(
+  { key, sizeBytes = 0, etag = '', mtimeMs = 0 }: Entry,
+  storageClass: string | undefined,
+): StoredObject {
+  const object = { key: key as string, sizeBytes, etag, mtimeMs }
+  return storageClass === undefined || storageClass === 'STANDARD' ? object : { ...object, storageClass }
 }

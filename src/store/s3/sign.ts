@@ -39,9 +39,9 @@ export class Signer {
   sign(request: Signable, credentials: Credentials, nowMs: number): string[] {
     this.#prepare(credentials, nowMs)
     const { payloadHash } = request
-    const headers = ['host', request.host, 'x-amz-content-sha256', payloadHash, 'x-amz-date', this.#time]
-    if (credentials.sessionToken !== undefined) headers.push('x-amz-security-token', credentials.sessionToken)
-    const { names, lines } = canonicalHeaders(headers, request.headers)
+    const asked = ['host', request.host, 'x-amz-content-sha256', payloadHash, 'x-amz-date', this.#time]
+    if (credentials.sessionToken !== undefined) asked.push('x-amz-security-token', credentials.sessionToken)
+    const { headers, names, lines } = canonicalHeaders(asked, request.headers)
     const canonical = `${request.method}\n${request.path}\n${request.query}\n${lines}\n${names}\n${payloadHash}`
     const signature = this.#seal.of(hash('sha256', wireBytes(canonical)))
     headers.push(
@@ -102,20 +102,36 @@ class Seal {
   }
 }
 
-/** Adds the request's own headers to `headers`, and gives the names and lines of all, sorted. */
-function canonicalHeaders(headers: string[], own: Signable['headers']): { names: string; lines: string } {
-  const places: number[] = []
-  for (const name in own) headers.push(name, trimmed(own[name] as string))
-  for (let at = 0; at < headers.length; at += 2) places.push(at)
-  // The first are in order as they are.
-  if (own !== undefined) places.sort((one, other) => ((headers[one] as string) < (headers[other] as string) ? -1 : 1))
+/** The headers that the signature asks for, which are in order, and the request's own among them; names and lines of all. */
+function canonicalHeaders(
+  asked: readonly string[],
+  own: Signable['headers'] = {},
+): { headers: string[]; names: string; lines: string } {
+  const headers: string[] = []
   let names = ''
   let lines = ''
-  for (const at of places) {
-    names += names === '' ? headers[at] : `;${headers[at]}`
-    lines += `${headers[at]}:${headers[at + 1]}\n`
+  const add = (name: string, value: string) => {
+    headers.push(name, value)
+    names += names === '' ? name : `;${name}`
+    lines += `${name}:${value}\n`
   }
-  return { names, lines }
+  const ownNames = inOrder(Object.keys(own))
+  let next = 0
+  const addOwn = () => add(ownNames[next] as string, trimmed(own[ownNames[next++] as string] as string))
+  for (let at = 0; at < asked.length; at += 2) {
+    while (next < ownNames.length && (ownNames[next] as string) < (asked[at] as string)) addOwn()
+    add(asked[at] as string, asked[at + 1] as string)
+  }
+  while (next < ownNames.length) addOwn()
+  return { headers, names, lines }
+}
+
+/** They mostly are. */
+function inOrder(names: string[]): string[] {
+  for (let at = 1; at < names.length; at++) {
+    if ((names[at - 1] as string) > (names[at] as string)) return names.sort()
+  }
+  return names
 }
 
 /** As it is signed: without white space around it, and with one space for several. It is sent so too. */
