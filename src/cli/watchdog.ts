@@ -8,10 +8,14 @@ import { spawn } from 'node:child_process'
 import { execPath } from 'node:process'
 import { asUptime } from './steady.ts'
 
-/** Reads `GROUP UPTIME` a line: that group is killed when the machine has been up so many seconds; `GROUP -` is not. */
+/**
+ * Reads `GROUP UPTIME` a line: that group is killed when the machine has been up so many seconds; `GROUP -` is not. What
+ * there is to watch from the beginning are its arguments, in the same words by turns.
+ */
 const PROGRAM = `
 const { uptime } = require('node:os')
 const groups = new Map()
+for (let at = 1; at < process.argv.length; at += 2) groups.set(Number(process.argv[at]), Number(process.argv[at + 1]))
 const kill = (group) => { groups.delete(group); try { process.kill(-group, 'SIGKILL') } catch {} }
 const look = () => { for (const [group, end] of groups) if (uptime() >= end) kill(group) }
 setInterval(look, 50)
@@ -45,23 +49,23 @@ export class Watchdog {
   }
 
   #say(group: number): void {
-    this.#process ??= this.#start()
-    this.#process.stdin?.write(`${group} ${this.#groups.get(group) ?? '-'}\n`)
+    if (this.#process === undefined) this.#process = this.#start()
+    else this.#process.stdin?.write(`${group} ${this.#groups.get(group) ?? '-'}\n`)
   }
 
   /** Where somebody ends it while there is something to watch, another takes its place. */
   #start(): ChildProcess {
-    const child = start()
+    const child = start([...this.#groups].flat().map(String))
     child.on('exit', () => {
-      this.#process = undefined
-      for (const group of this.#groups.keys()) this.#say(group)
+      this.#process = this.#groups.size > 0 ? this.#start() : undefined
     })
     return child
   }
 }
 
-function start(): ChildProcess {
-  const child = spawn(execPath, ['-e', PROGRAM], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+/** What is to be watched is given at once: this process may end before it can write. */
+function start(watched: readonly string[]): ChildProcess {
+  const child = spawn(execPath, ['-e', PROGRAM, ...watched], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   child.on('error', () => {})
   child.stdin?.on('error', () => {})
   child.unref()
