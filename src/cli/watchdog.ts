@@ -16,16 +16,16 @@ const PROGRAM = `
 const { uptime } = require('node:os')
 const groups = new Map()
 for (let at = 1; at < process.argv.length; at += 2) groups.set(Number(process.argv[at]), Number(process.argv[at + 1]))
-const kill = (group) => { groups.delete(group); try { process.kill(-group, 'SIGKILL') } catch {} }
+const kill = (group) => { groups.delete(group); try { process.kill(-group, 'SIGKILL') } catch { /* it has ended */ } }
 const look = () => { for (const [group, end] of groups) if (uptime() >= end) kill(group) }
-setInterval(look, 50)
+const looking = setInterval(look, 50)
 require('node:readline').createInterface(process.stdin)
   .on('line', (line) => {
     const [group, end] = line.split(' ')
     if (end === '-') groups.delete(Number(group))
     else groups.set(Number(group), Number(end))
   })
-  .on('close', () => { for (const group of [...groups.keys()]) kill(group); process.exit() })
+  .on('close', () => { for (const group of [...groups.keys()]) kill(group); clearInterval(looking) })
 `
 
 export class Watchdog {
