@@ -117,7 +117,9 @@ function errorsOf(value: unknown): Readonly<Record<string, number>> {
   try {
     const codes = sumOf([fieldsOf(JSON.parse(value))])
     if (Object.keys(codes).length > 0) return codes
-  } catch {}
+  } catch {
+    // A text.
+  }
   return { [value.slice(0, ERROR_CHARS)]: 1 }
 }
 
