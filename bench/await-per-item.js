@@ -6,10 +6,11 @@ import { DynamoDBClient, PutItemCommand, paginateScan } from '@aws-sdk/client-dy
 const [from, to, limit] = process.argv.slice(2)
 const client = new DynamoDBClient({})
 let count = 0
-for await (const { Items = [] } of paginateScan({ client }, { TableName: from })) {
+scan: for await (const { Items = [] } of paginateScan({ client }, { TableName: from })) {
   for (const item of Items) {
-    if (count++ === Number(limit)) process.exit()
+    if (count++ === Number(limit)) break scan
     const pk = { S: item.pk.S.replace(/^job:/, 'step:') }
     await client.send(new PutItemCommand({ TableName: to, Item: { ...item, pk } }))
   }
 }
+client.destroy()
