@@ -1,181 +1,233 @@
 /**
- * Where a fingerprint was seen: a multiset of pairs of fingerprint and block, 6 bytes a slot, 7.7 bytes a pair on average.
- * It may name blocks in which the key is not, and never leaves out one in which it is: who asks looks there.
+ * Where a fingerprint was seen: a multiset of pairs of fingerprint and block, 8 bytes a pair or fewer. It may name blocks
+ * in which the key is not, and never leaves out one in which it is: who asks looks there.
  *
- * The upper 10 bits of a fingerprint choose the section. A slot holds the other 22 bits, which also say where in its
- * section a pair stands, so a section grows without the keys, and a block's number of 26 bits. In ten million records
- * about one look in two hundred is in vain.
+ * Nearly every fingerprint of a plan is new, and a filter says so by one look at memory. So a pair is only put behind the
+ * last one of its section, and a section is read, from its end to its beginning, where its filter does not know.
  */
 import { RekeyError } from '../record/errors.ts'
 
-const SECTIONS = 1024
-const PRINT_BITS = 22
-const WORDS = 3
-/**
- * Fuller sections are searched longer, and those that grow by less grow more often; between them, these two cost the
- * least time that 16 bytes a key allow.
- */
-const FULL = 0.9
-const GROWTH = 1.33
-const FIRST_SLOTS = 64
+/** The upper bits of a fingerprint choose the section. When sections have so many pairs on average, each becomes two. */
+const FIRST_SECTION_BITS = 10
+const FULL_SECTION = 350
 const MAX_BLOCK = 2 ** 26 - 1
 
+/**
+ * A section is a chain of pages of 128 words of 16 bits. A page has 42 pairs: the lower 16 bits of their prints, the number
+ * of the page before it, lower half first, of each pair the next 6 bits and the block's upper 10, and the block's lower 16.
+ */
+const PAGE_BITS = 7
+const PAGE_MASK = 127
+const PAGE_PAIRS = 42
+const LINK = PAGE_PAIRS
+const UPPER = LINK + 2
+const BLOCK = UPPER + PAGE_PAIRS
+/** Pages come in sheets of a megabyte. Page 0 is none. */
+const SHEET_BITS = 19
+const SHEET_WORDS = 1 << SHEET_BITS
+const SHEET_MASK = SHEET_WORDS - 1
+
+/**
+ * The filter has so many bits a pair when it is full, and is made so much larger then. A fingerprint has three bits in one
+ * of its words, all of them set where it was added; of those that were not, so have one in forty.
+ */
+const FILTER_BITS = 7.5
+const FILTER_GROWTH = 1.5
+const FIRST_FILTER_WORDS = 4096
+
 export class ClaimTable {
-  /**
-   * A section is an open-addressed table. A slot: the print's upper 16 bits, its lower 6 and the block's upper 10, the
-   * block's lower 16.
-   */
-  readonly #sections: Uint16Array<ArrayBuffer>[] = []
-  /** how many slots each has, how many of them are in use, and how many may be */
-  readonly #counts = new Int32Array(SECTIONS)
-  readonly #used = new Int32Array(SECTIONS)
-  readonly #full = new Int32Array(SECTIONS)
-  /** what is sought: its section, its print, and the index at which the search has come */
-  #section = 0
-  #print = 0
-  #at = 0
+  #sectionBits = FIRST_SECTION_BITS
+  /** where the next pair of each section goes; the end of a page when that is full, that of page 0 when there is none */
+  #ends = new Int32Array(1 << FIRST_SECTION_BITS).fill(PAGE_PAIRS)
+  #pairs = 0
+  readonly #sheets: Uint16Array[] = []
+  #pages = 1
+  /** the first of a chain of pages that no section has */
+  #free = 0
+  #filter = new Int32Array(FIRST_FILTER_WORDS)
 
-  constructor() {
-    for (let section = 0; section < SECTIONS; section++) {
-      // They begin with different sizes, so that they do not all grow, and stand half empty, at the same time.
-      this.#setSize(section, Math.round(FIRST_SLOTS * GROWTH ** (section / SECTIONS)))
-    }
+  /**
+   * Reads what the search for a fingerprint will begin with, and gives it. A filter of millions is slow because each
+   * search waits for memory; reads that do not wait for each other are several times as fast.
+   */
+  touch(print: number): number {
+    return this.#filter[filterWord(print, this.#filter.length)] as number
   }
 
-  /**
-   * Reads the slot at which the search for a fingerprint will begin, and gives what stands there. A table of millions
-   * is slow because each search waits for memory; reads that do not wait for each other are five times as fast.
-   */
-  touch(fingerprint: number): number {
-    const section = fingerprint >>> PRINT_BITS
-    return (this.#sections[section] as Uint16Array)[
-      home(printOf(fingerprint), this.#counts[section] as number)
-    ] as number
-  }
-
-  /**
-   * Adds a block under a fingerprint of 32 bits where nothing stands under that yet, and says whether that was so; if
-   * not, `next` gives what does.
-   */
-  addNew(fingerprint: number, block: number): boolean {
-    this.seek(fingerprint)
-    const slots = this.#sections[this.#section] as Uint16Array
-    const print = this.#print
-    const upper = print >>> 6
-    let at = this.#at
-    for (let found = slots[at]; found !== 0; found = slots[at]) {
-      if (found === upper && (slots[at + 1] as number) >>> 10 === (print & 63)) return false
-      at += WORDS
-      if (at === slots.length) at = 0
-    }
-    this.#at = at
-    this.add(block)
+  /** Adds a block under a fingerprint of 32 bits where nothing stands under that yet, and says whether that was so. */
+  addNew(print: number, block: number): boolean {
+    const bits = filterBits(print)
+    if ((this.touch(print) & bits) === bits && this.blocksUnder(print).length > 0) return false
+    this.add(print, block)
     return true
   }
 
-  /** Begins to look for a fingerprint. */
-  seek(fingerprint: number): void {
-    const section = fingerprint >>> PRINT_BITS
-    if ((this.#used[section] as number) >= (this.#full[section] as number)) this.#grow(section)
-    this.#section = section
-    this.#print = printOf(fingerprint)
-    this.#at = home(this.#print, this.#counts[section] as number)
-  }
-
-  /** The next block under the fingerprint, -1 when there is none left. */
-  next(): number {
-    const slots = this.#sections[this.#section] as Uint16Array
-    const upper = this.#print >>> 6
-    const lower = this.#print & 63
-    let at = this.#at
-    while (slots[at] !== 0) {
-      const here = at
-      at += WORDS
-      if (at === slots.length) at = 0
-      if (slots[here] === upper && (slots[here + 1] as number) >>> 10 === lower) {
-        this.#at = at
-        return (((slots[here + 1] as number) & 1023) << 16) | (slots[here + 2] as number)
-      }
-    }
-    this.#at = at
-    return -1
-  }
-
-  /** Adds a block under the fingerprint for which `next` has just given -1. Throws E_UNSUPPORTED for a block too many. */
-  add(block: number): void {
+  /** Adds a block under a fingerprint. Throws E_UNSUPPORTED for a block too many. */
+  add(print: number, block: number): void {
     if (block > MAX_BLOCK) throw new RekeyError('E_UNSUPPORTED', 'a plan of more than two thousand million records')
-    const slots = this.#sections[this.#section] as Uint16Array
-    const at = this.#at
-    slots[at] = this.#print >>> 6
-    slots[at + 1] = ((this.#print & 63) << 10) | (block >>> 16)
-    slots[at + 2] = block & 0xffff
-    ;(this.#used[this.#section] as number)++
+    if (this.#pairs * FILTER_BITS >= this.#filter.length * 32) this.#growFilter()
+    if (this.#pairs >= FULL_SECTION << this.#sectionBits) this.#splitSections()
+    this.#pairs++
+    const word = filterWord(print, this.#filter.length)
+    this.#filter[word] = (this.#filter[word] as number) | filterBits(print)
+    this.#append(print, upperWord(print, block), block)
   }
 
-  /** Puts another block in the place of one that `next` has given under this fingerprint. */
-  replace(old: number, block: number): void {
-    const slots = this.#sections[this.#section] as Uint16Array
-    this.#at = home(this.#print, this.#counts[this.#section] as number)
-    for (let found = this.next(); found !== -1; found = this.next()) {
-      if (found !== old) continue
-      const at = (this.#at === 0 ? slots.length : this.#at) - WORDS
-      slots[at + 1] = ((this.#print & 63) << 10) | (block >>> 16)
-      slots[at + 2] = block & 0xffff
-      return
-    }
-  }
-
-  /** bytes of all slots, full and free */
-  get bytes(): number {
-    return this.#sections.reduce((sum, slots) => sum + slots.byteLength, 0)
-  }
-
-  #setSize(section: number, count: number): Uint16Array {
-    const slots = new Uint16Array(count * WORDS)
-    this.#sections[section] = slots
-    this.#counts[section] = count
-    this.#full[section] = Math.floor(count * FULL)
-    return slots
-  }
-
-  #grow(section: number): void {
-    const old = this.#sections[section] as Uint16Array<ArrayBuffer>
-    const count = Math.ceil((this.#counts[section] as number) * GROWTH)
-    const slots = this.#setSize(section, count)
-    const end = slots.length
-    for (let from = 0; from < old.length; from += WORDS) {
-      const upper = old[from] as number
-      if (upper === 0) continue
-      const middle = old[from + 1] as number
-      let at = home((upper << 6) | (middle >>> 10), count)
-      while (slots[at] !== 0) {
-        at += WORDS
-        if (at === end) at = 0
+  /** The blocks under a fingerprint, each as often as it was added. */
+  blocksUnder(print: number): number[] {
+    const blocks: number[] = []
+    const [lower, upper] = [print & 0xffff, upperWord(print, 0)]
+    for (let end = this.#endOf(print); end !== PAGE_PAIRS; end = this.#endBefore(end)) {
+      const sheet = this.#sheetOf(end)
+      const first = end & SHEET_MASK & ~PAGE_MASK
+      for (let at = first; at < (end & SHEET_MASK); at++) {
+        if (sheet[at] !== lower || ((sheet[at + UPPER] as number) & ~0x3ff) !== upper) continue
+        blocks.push((((sheet[at + UPPER] as number) & 0x3ff) << 16) | (sheet[at + BLOCK] as number))
       }
-      slots[at] = upper
-      slots[at + 1] = middle
-      slots[at + 2] = old[from + 2] as number
     }
-    letGo(old)
+    return blocks
   }
+
+  /** Puts another block in the place of one that stands under a fingerprint. */
+  replace(print: number, old: number, block: number): void {
+    const [lower, upper, oldLower] = [print & 0xffff, upperWord(print, old), old & 0xffff]
+    for (let end = this.#endOf(print); end !== PAGE_PAIRS; end = this.#endBefore(end)) {
+      const sheet = this.#sheetOf(end)
+      const first = end & SHEET_MASK & ~PAGE_MASK
+      for (let at = first; at < (end & SHEET_MASK); at++) {
+        if (sheet[at] !== lower || sheet[at + UPPER] !== upper || sheet[at + BLOCK] !== oldLower) continue
+        sheet[at + UPPER] = upperWord(print, block)
+        sheet[at + BLOCK] = block
+        return
+      }
+    }
+  }
+
+  /** bytes of all pages and filters */
+  get bytes(): number {
+    return this.#filter.byteLength + ((this.#pages * 2) << PAGE_BITS)
+  }
+
+  #append(print: number, upper: number, block: number): void {
+    const section = print >>> (32 - this.#sectionBits)
+    let end = this.#ends[section] as number
+    if ((end & PAGE_MASK) === PAGE_PAIRS) end = this.#addPage(end >>> PAGE_BITS)
+    const sheet = this.#sheetOf(end)
+    const at = end & SHEET_MASK
+    sheet[at] = print
+    sheet[at + UPPER] = upper
+    sheet[at + BLOCK] = block
+    this.#ends[section] = end + 1
+  }
+
+  #endOf(print: number): number {
+    return this.#ends[print >>> (32 - this.#sectionBits)] as number
+  }
+
+  #sheetOf(place: number): Uint16Array {
+    return this.#sheets[place >>> SHEET_BITS] as Uint16Array
+  }
+
+  /** The end of the page before that of a place. */
+  #endBefore(place: number): number {
+    const sheet = this.#sheetOf(place)
+    const link = (place & SHEET_MASK & ~PAGE_MASK) + LINK
+    return (((sheet[link] as number) | ((sheet[link + 1] as number) << 16)) << PAGE_BITS) | PAGE_PAIRS
+  }
+
+  /** A page behind another one, for its section; where its first pair goes. */
+  #addPage(before: number): number {
+    const page = this.#free === 0 ? this.#pages++ : this.#free
+    const place = page << PAGE_BITS
+    if (place >>> SHEET_BITS === this.#sheets.length) this.#sheets.push(new Uint16Array(SHEET_WORDS))
+    if (page === this.#free) this.#free = this.#endBefore(place) >>> PAGE_BITS
+    this.#link(place, before)
+    return place
+  }
+
+  #link(place: number, before: number): void {
+    const sheet = this.#sheetOf(place)
+    const link = (place & SHEET_MASK & ~PAGE_MASK) + LINK
+    sheet[link] = before
+    sheet[link + 1] = before >>> 16
+  }
+
+  /** Makes two of each section, of one after the other: the pages of each are free for those behind it. */
+  #splitSections(): void {
+    const ends = this.#ends
+    const shift = 32 - this.#sectionBits
+    this.#sectionBits++
+    this.#ends = new Int32Array(ends.length * 2).fill(PAGE_PAIRS)
+    for (let section = 0; section < ends.length; section++) this.#split(ends[section] as number, section << shift)
+  }
+
+  /** Puts the pairs of a section to those of the two that it becomes. `upperPrint`: what their prints begin with. */
+  #split(lastEnd: number, upperPrint: number): void {
+    for (let end = lastEnd; end !== PAGE_PAIRS; ) {
+      const sheet = this.#sheetOf(end)
+      const first = end & SHEET_MASK & ~PAGE_MASK
+      for (let at = first; at < (end & SHEET_MASK); at++) {
+        const upper = sheet[at + UPPER] as number
+        this.#append(printOf(upperPrint, upper, sheet[at] as number), upper, sheet[at + BLOCK] as number)
+      }
+      const before = this.#endBefore(end)
+      this.#link(end, this.#free)
+      this.#free = end >>> PAGE_BITS
+      end = before
+    }
+  }
+
+  #growFilter(): void {
+    const filter = new Int32Array(Math.ceil(this.#filter.length * FILTER_GROWTH))
+    letGo(this.#filter)
+    this.#filter = filter
+    const shift = 32 - this.#sectionBits
+    for (let section = 0; section < this.#ends.length; section++) {
+      this.#fillFilter(this.#ends[section] as number, section << shift)
+    }
+  }
+
+  #fillFilter(lastEnd: number, upperPrint: number): void {
+    const filter = this.#filter
+    const words = filter.length
+    for (let end = lastEnd; end !== PAGE_PAIRS; end = this.#endBefore(end)) {
+      const sheet = this.#sheetOf(end)
+      const first = end & SHEET_MASK & ~PAGE_MASK
+      for (let at = first; at < (end & SHEET_MASK); at++) {
+        const print = printOf(upperPrint, sheet[at + UPPER] as number, sheet[at] as number)
+        const word = filterWord(print, words)
+        filter[word] = (filter[word] as number) | filterBits(print)
+      }
+    }
+  }
+}
+
+/** The fingerprint of a pair in a section whose prints begin with `upperPrint`. */
+function printOf(upperPrint: number, upperWord: number, lowerWord: number): number {
+  return upperPrint | ((upperWord >>> 10) << 16) | lowerWord
+}
+
+/** Which word of the filter: by the upper bits, so that the filter of a section stands in one place. */
+function filterWord(print: number, words: number): number {
+  // Made a whole number by `| 0`, which unlike Math.floor leaves a small integer.
+  return ((print >>> 0) * words * 2 ** -32) | 0
+}
+
+/** The second word of a pair. */
+function upperWord(print: number, block: number): number {
+  return (((print >>> 16) & 63) << 10) | (block >>> 16)
+}
+
+/** Multiplied first: the prints of one word have their upper bits in common. */
+function filterBits(print: number): number {
+  const mixed = Math.imul(print, 0x9e3779b1)
+  return (1 << (mixed >>> 27)) | (1 << ((mixed >>> 22) & 31)) | (1 << ((mixed >>> 17) & 31))
 }
 
 /**
- * Gives memory back that has outlived many collections. Left to itself it waits for a full one, and up to 64 MB of it
- * pile up until then; moved to a buffer that nobody has, it goes with the young.
+ * Gives memory back that has outlived many collections. Left to itself it waits for a full one; moved to a buffer that
+ * nobody has, it goes with the young.
  */
-function letGo(slots: Uint16Array<ArrayBuffer>): void {
-  structuredClone(undefined, { transfer: [slots.buffer] })
-}
-
-/** The lower 22 bits. The upper 16 of them are never all zero: that is how a free slot looks. */
-function printOf(fingerprint: number): number {
-  const print = fingerprint & 0x3fffff
-  return print < 64 ? print + 64 : print
-}
-
-/** The slot at which the search for a print begins, as an index into the words. */
-function home(print: number, slots: number): number {
-  // Made a whole number by `| 0`, which unlike Math.floor leaves a small integer.
-  return ((print * slots * 2 ** -22) | 0) * WORDS
+function letGo({ buffer }: Int32Array<ArrayBuffer>): void {
+  structuredClone(undefined, { transfer: [buffer] })
 }

@@ -79,8 +79,7 @@ export class Ledger {
     const storeNumber = this.#stores.numberOf(store)
     const asked = this.#asked
     asked.take(this.#stores.numberOf(toStore), to)
-    this.#table.seek(asked.print)
-    const moves = this.#movesUnder(asked, Number.POSITIVE_INFINITY)
+    const moves = this.#movesUnder(asked.print, asked, Number.POSITIVE_INFINITY)
     return {
       duplicate: false,
       claimants: claimants(moves, storeNumber, key),
@@ -115,37 +114,39 @@ export class Ledger {
   #checkOne(news: Int32Array, at: number): Found | undefined {
     const table = this.#table
     const block = news[at + BLOCK] as number
+    const print = news[at + PRINT] as number
+    const toPrint = news[at + TO_PRINT] as number
     let atSource: Move[] | undefined
-    if (!table.addNew(news[at + PRINT] as number, block)) {
-      atSource = this.#movesUnder(this.#file.sourceOf(at), this.#file.numberOf(at))
+    if (!table.addNew(print, block)) {
+      atSource = this.#movesUnder(print, this.#file.sourceOf(at), this.#file.numberOf(at))
       if (atSource?.some((move) => move.comesFrom)) {
         this.#file.cancel(at)
         return { duplicate: true, claimants: [] }
       }
-      table.add(block)
+      table.add(print, block)
     }
     let atDestination: Move[] | undefined
-    if (!table.addNew(news[at + TO_PRINT] as number, block)) {
-      atDestination = this.#movesUnder(this.#file.destinationOf(at), this.#file.numberOf(at))
-      if (atDestination === undefined) table.add(block)
-      else this.#claim(atDestination, block, this.#file.rankOf(at))
+    if (!table.addNew(toPrint, block)) {
+      atDestination = this.#movesUnder(toPrint, this.#file.destinationOf(at), this.#file.numberOf(at))
+      if (atDestination === undefined) table.add(toPrint, block)
+      else this.#claim(toPrint, atDestination, block, this.#file.rankOf(at))
     }
     return atSource === undefined && atDestination === undefined ? undefined : touching(atSource, atDestination)
   }
 
-  /** The moves before a number that touch a place, from the blocks under the fingerprint that the table has found. */
-  #movesUnder(place: Place, limit: number): Move[] | undefined {
-    const blocks = new Set<number>()
-    for (let block = this.#table.next(); block !== -1; block = this.#table.next()) blocks.add(block)
-    const moves = [...blocks].flatMap((block) => this.#file.movesAt(block, place, limit))
+  /** The moves before a number that touch a place, which has this fingerprint. */
+  #movesUnder(print: number, place: Place, limit: number): Move[] | undefined {
+    const moves = [...new Set(this.#table.blocksUnder(print))].flatMap((block) =>
+      this.#file.movesAt(block, place, limit),
+    )
     return moves.length === 0 ? undefined : moves.sort((a, b) => a.number - b.number)
   }
 
-  /** Sees to it that the best claimants can be found under the destination that was sought last. */
-  #claim(moves: readonly Move[], block: number, rank: number): void {
+  /** Sees to it that the best claimants can be found under the fingerprint of a destination. */
+  #claim(print: number, moves: readonly Move[], block: number, rank: number): void {
     const last = moves.filter((move) => move.goesTo).sort(byRank)[CLAIMANTS - 1]
-    if (last === undefined) this.#table.add(block)
-    else if (rank < last.rank) this.#table.replace(last.block, block)
+    if (last === undefined) this.#table.add(print, block)
+    else if (rank < last.rank) this.#table.replace(print, last.block, block)
   }
 }
 
