@@ -12,7 +12,7 @@ import { HeldPlan } from './held-plan.ts'
 import { readKeyMap } from './key-map.ts'
 import { Ledger } from './ledger.ts'
 import type { Rewriting } from './rewriting.ts'
-import { newKey } from './rewriting.ts'
+import { keepsPlain, newKey } from './rewriting.ts'
 import { Unfit } from './unfit.ts'
 import type { Policy, Verdict } from './verdict.ts'
 import { judgeNext, judgeWhole, UNKNOWN_RANK } from './verdict.ts'
@@ -93,12 +93,13 @@ async function* proveThenPass(
 /** Gives the open records their new keys; the moves that the ledger was given, in its order. */
 function rewriteBatch(batch: readonly Line[], options: RewriteOptions, ledger: Ledger): readonly Line[] {
   const moved: Line[] = []
-  for (const line of batch) if (rewriteLine(line, options, ledger)) moved.push(line)
+  const staysPlain = keepsPlain(options.rewriting)
+  for (const line of batch) if (rewriteLine(line, options, ledger, staysPlain)) moved.push(line)
   return moved
 }
 
 /** Gives an open record its new key, or its outcome; whether it is a move now. */
-function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger): boolean {
+function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger, staysPlain: boolean): boolean {
   const record = line.open ?? line.record
   const key = recordKey(record)
   if (record.outcome !== undefined || key === undefined) return false
@@ -116,7 +117,7 @@ function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger): boole
     return false
   }
   ledger.enter(store, key, toStore, to, rankOf(line, options.policy))
-  if (before === undefined || !sameKey(before, to)) addTo(line, to)
+  if (before === undefined || !sameKey(before, to)) addTo(line, to, staysPlain && line.open !== undefined)
   if (options.toStore !== undefined) setFields(line, { toStore: toStore === store ? undefined : toStore })
   return true
 }

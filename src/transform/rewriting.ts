@@ -1,9 +1,11 @@
 /** What the flags make of a key: map, template, sub and rule, in this order, whatever their order on the command line. */
 import type { Key } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
+import { isPlainText } from '../record/line.ts'
 import { keyField } from './key-field.ts'
 import { joinName, splitName } from './key-name.ts'
 import type { Rule } from './rules/rule.ts'
+import type { Substitution } from './substitution.ts'
 import type { Template } from './template.ts'
 import { Unfit } from './unfit.ts'
 
@@ -13,8 +15,14 @@ export interface Rewriting {
   /** from the key so far to the new one; undefined for a key that it leaves as it is */
   readonly map?: ((key: Key) => Key | undefined) | undefined
   readonly template?: Template | undefined
-  readonly subs: readonly ((text: string) => string)[]
+  readonly subs: readonly Substitution[]
   readonly rules: readonly Rule[]
+}
+
+/** Whether a key in which JSON has nothing to escape becomes one that has nothing either, whatever the key. */
+export function keepsPlain({ field, map, template, subs, rules }: Rewriting): boolean {
+  const onlySubs = field === undefined && map === undefined && template === undefined && rules.length === 0
+  return onlySubs && subs.every(({ into }) => isPlainText(into))
 }
 
 /** The new key, which may be the old one. Pure. */
@@ -37,7 +45,7 @@ function newText(rewriting: Rewriting, key: Key, line: Line): Key | Unfit {
     return new Unfit('the key is not text, and --sub and --rule are for text: give its new key by --map')
   }
   let text = made
-  for (const sub of subs) text = sub(text)
+  for (const sub of subs) text = sub.apply(text)
   for (const rule of rules) {
     const ruled = applyToKey(rule, text, line)
     if (ruled instanceof Unfit) return ruled

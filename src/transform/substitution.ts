@@ -6,8 +6,14 @@ import { RekeyError } from '../record/errors.ts'
 
 const FLAGS = 'gimsuv'
 
-/** What an expression makes of a text. Throws E_USAGE that names the flag, the expression and what is wrong. */
-export function parseSubstitution(expression: string): (text: string) => string {
+export interface Substitution {
+  readonly apply: (text: string) => string
+  /** what is put in the place of what matched, as String.replace takes it: all characters that it can add to a text */
+  readonly into: string
+}
+
+/** Throws E_USAGE that names the flag, the expression and what is wrong. */
+export function parseSubstitution(expression: string): Substitution {
   const { pattern, replacement, flags } = splitExpression(expression)
   for (const flag of flags) {
     if (!FLAGS.includes(flag))
@@ -15,7 +21,7 @@ export function parseSubstitution(expression: string): (text: string) => string 
   }
   const regex = compile(expression, pattern, flags)
   const into = readReplacement(expression, replacement, groupsOf(pattern, flags))
-  return (text) => text.replace(regex, into)
+  return { apply: (text) => text.replace(regex, into), into }
 }
 
 interface Expression {

@@ -13,6 +13,14 @@ const DOMAIN = '{"store":"file:/d/","key":"d/EXAMPLE-com.json","value":{"domain"
 describe('a flag makes of this key that one', () => {
   test.each<[string, string[], string, object]>([
     ['--sub', ['--sub', 's/^job:/step:/'], '{"key":"job:1"}', { to: 'step:1' }],
+    ['--sub that adds what JSON escapes', ['--sub', 's/^a/"\\n\\\\/'], '{"key":"ab"}', { to: '"\n\\b' }],
+    ['--sub on a key that JSON escapes', ['--sub', 's/^a/c/'], '{"key":"a\\"\\u0001"}', { to: 'c"\u0001' }],
+    [
+      '--sub on a key beyond ASCII',
+      ['--sub', 's/$/\u00fc/'],
+      '{"key":"\u00e9\u{1f600}"}',
+      { to: '\u00e9\u{1f600}\u00fc' },
+    ],
     ['two --sub, in order', ['--sub', 's/a/b/', '--sub', 's/b/c/'], '{"key":"a"}', { to: 'c' }],
     ['two --sub, the other way round', ['--sub', 's/b/c/', '--sub', 's/a/b/'], '{"key":"a"}', { to: 'b' }],
     ['--rule on the whole key', ['--rule', 'lower'], '{"key":"D/A.JSON"}', { to: 'd/a.json' }],

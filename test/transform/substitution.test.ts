@@ -30,12 +30,12 @@ test.each([
   ['a dollar sign that stands alone', 's/a/$/', 'a', '$'],
   ['backslash, newline, tab', 's/a/\\\\\\n\\t/', 'a', '\\\n\t'],
 ])('%s: %s', (_, expression, text, expected) => {
-  expect(parseSubstitution(expression)(text)).toBe(expected)
+  expect(parseSubstitution(expression).apply(text)).toBe(expected)
 })
 
 test('with g it has no memory of the text before', () => {
   const sub = parseSubstitution('s/a/b/g')
-  expect(['xxa', 'a', 'aa'].map(sub)).toEqual(['xxb', 'b', 'bb'])
+  expect(['xxa', 'a', 'aa'].map(sub.apply)).toEqual(['xxb', 'b', 'bb'])
 })
 
 describe('an error names the expression and says what is wrong', () => {
