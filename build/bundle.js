@@ -18,6 +18,7 @@ const { outputFiles } = await build({
   target: 'node20.19',
   minifyWhitespace: true,
   legalComments: 'none',
+  alias: { cliui: './build/no-layout.js', 'string-width': './build/no-layout.js' },
   // yargs and ioredis reach for require(), which an ES module does not have.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
