@@ -69,14 +69,16 @@ function unmergeable(): Outcome {
 function checkKind(root: string): void {
   // Without the closing slash, so that a file is seen as one.
   const path = root.slice(0, -1) || '/'
-  let stats: Stats | undefined
+  let stats: Stats
   try {
-    stats = statSync(path, { throwIfNoEntry: false })
+    // Not by throwIfNoEntry: from Node 22 on a file above the path is no entry for it, too.
+    stats = statSync(path)
   } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return
     const code = errnoOf(error) === 'EACCES' ? 'E_DENIED' : 'E_LOCATION'
     throw new RekeyError(code, `${path} cannot be opened as a directory (${errnoOf(error)})`, { cause: error })
   }
-  if (stats === undefined || stats.isDirectory()) return
+  if (stats.isDirectory()) return
   const what = stats.isFile() ? 'a single file' : 'no directory'
   throw new RekeyError('E_LOCATION', `${path} is ${what}; name the directory that it is in, and --match it`)
 }

@@ -15,10 +15,16 @@ export function newDirectory(): string {
 
 /** Everything below a directory, directories with `/` behind them, in order: also what the store does not list. */
 export function everythingIn(directory: string): string[] {
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
-  return entries
-    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1) + (entry.isDirectory() ? '/' : ''))
-    .sort()
+  return namesBelow(directory, '').sort()
+}
+
+/** Not by `recursive`: from Node 22 on that follows symbolic links. */
+function namesBelow(directory: string, prefix: string): string[] {
+  return readdirSync(join(directory, prefix), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory()
+      ? [`${prefix}${entry.name}/`, ...namesBelow(directory, `${prefix}${entry.name}/`)]
+      : [`${prefix}${entry.name}`],
+  )
 }
 
 /** Writes files, making their directories: `{'a/b': 'content'}`. */
