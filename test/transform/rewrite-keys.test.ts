@@ -291,8 +291,13 @@ async function rewriteByMap(name: string, content: string | Buffer, stdin: strin
   return rewrite(['--map', path], stdin)
 }
 
-/** A stdin that stays open: who waits for its end waits for ever. */
-async function* neverEnding(): AsyncGenerator<string> {
-  yield '{"key":"a"}\n'
-  await new Promise(() => {})
+/** A stdin that stays open: who waits for its end waits for ever. No generator, which could not be left while it waits. */
+function neverEnding(): AsyncIterable<string> {
+  const pieces = ['{"key":"a"}\n']
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false, value: pieces.pop() ?? (await new Promise<never>(() => {})) }),
+      return: async () => ({ done: true, value: undefined }),
+    }),
+  }
 }
