@@ -43,18 +43,20 @@ export async function removeGroup(
     return isFree
   })
   try {
-    const refusals = await witnessRefusals(free, source, dest, context)
+    const isSeenTo = seesToWitnesses(free, source, dest)
+    const refusals = isSeenTo && !dryRun ? [] : await witnessRefusals(free, source, dest, context)
     const open = free.filter((work, at) => {
       const error = refusals[at]
       if (error !== undefined) settlements.set(work, { outcome: 'failed', error })
       else if (dryRun) {
         settlements.set(work, { outcome: 'planned', reason: 'dry-run' })
         forecast?.count(work.line.record.size ?? 0)
-        for (const kind of ['look', 'remove'] as const) forecast?.ask(source, kind, work.line.record.size ?? 0)
+        for (const kind of isSeenTo ? (['remove-witnessed'] as const) : (['look', 'remove'] as const))
+          forecast?.ask(source, kind, work.line.record.size ?? 0)
       }
       return error === undefined && !dryRun
     })
-    await removeAndSettle(source, open, retries, context, settlements)
+    await removeAndSettle(source, open, isSeenTo, retries, context, settlements)
   } finally {
     for (const { removal } of free) held.release(removal)
   }
@@ -64,13 +66,14 @@ export async function removeGroup(
 async function removeAndSettle(
   source: Store,
   works: readonly RemovalWork[],
+  isSeenTo: boolean,
   retries: number,
   context: Context,
   settlements: Map<RemovalWork, Settlement>,
 ): Promise<void> {
   let open = works
   for (let tries = 1; open.length > 0; tries++) {
-    const outcomes = await remove(source, open, context)
+    const outcomes = await remove(source, open, isSeenTo, context)
     const unclear = open.filter((work, at) => {
       const outcome = outcomes[at] ?? unanswered(work)
       settlements.set(work, outcome)
@@ -80,7 +83,7 @@ async function removeAndSettle(
     const there = await lookAt(source, keysOf(unclear), context.abort)
     const gone = unclear.filter((_, at) => there[at] === undefined)
     // Asked again about what is gone, a store names the marker that hides it.
-    const asked = gone.length === 0 ? [] : await remove(source, gone, context)
+    const asked = gone.length === 0 ? [] : await remove(source, gone, isSeenTo, context)
     gone.forEach((work, at) => {
       settlements.set(work, { outcome: 'done', ...markerOf(asked[at]) })
     })
@@ -92,6 +95,14 @@ async function removeAndSettle(
 
 function markerOf(outcome: Outcome | undefined): { readonly marker?: string } {
   return outcome !== undefined && 'marker' in outcome && outcome.marker !== undefined ? { marker: outcome.marker } : {}
+}
+
+/** Whether a removal and its witness are one step to the stores, so that no look beforehand is needed. */
+function seesToWitnesses(works: readonly RemovalWork[], source: Store, dest: Store): boolean {
+  const { transactions } = source.traits
+  return (
+    works[0]?.removal.witness !== undefined && transactions !== undefined && transactions === dest.traits.transactions
+  )
 }
 
 /** Why a key must stay: what it is a copy of, or what is a copy of it, is not there, or is the key itself. */
@@ -132,14 +143,19 @@ function keysOf(works: readonly RemovalWork[]): readonly Key[] {
   return works.map(({ removal }) => removal.key)
 }
 
-async function remove(store: Store, works: readonly RemovalWork[], context: Context): Promise<readonly Outcome[]> {
+async function remove(
+  store: Store,
+  works: readonly RemovalWork[],
+  isSeenTo: boolean,
+  context: Context,
+): Promise<readonly Outcome[]> {
   if (store.remove === undefined) {
     const error = new RekeyError('E_UNSUPPORTED', `${store.location} cannot be deleted from`)
     return works.map(() => ({ outcome: 'failed', error }))
   }
   try {
     return await store.remove(
-      works.map(({ removal }) => targetOf(removal, store)),
+      works.map(({ removal }) => targetOf(removal, store, isSeenTo)),
       context.abort,
     )
   } catch (thrown) {
@@ -149,10 +165,14 @@ async function remove(store: Store, works: readonly RemovalWork[], context: Cont
 }
 
 /** A destination that does not keep its source's time is not held to it. */
-function targetOf({ key, expect, side }: Removal, { traits }: Store): Target {
+function targetOf({ key, expect, side, witness }: Removal, { traits }: Store, isSeenTo: boolean): Target {
   const { mtimeMs, ...rest } = expect
   const keepsTime = side === 'source' || traits.holds.includes('mtime')
-  return { key, expect: keepsTime && mtimeMs !== undefined ? { ...rest, mtimeMs } : rest }
+  return {
+    key,
+    expect: keepsTime && mtimeMs !== undefined ? { ...rest, mtimeMs } : rest,
+    ...(isSeenTo && witness !== undefined && { witness }),
+  }
 }
 
 function unanswered({ removal }: RemovalWork): Outcome {

@@ -3,7 +3,7 @@ import type { Key } from '../record/key.ts'
 import { sameKey } from '../record/key.ts'
 import type { KeyRecord, Reason } from '../record/record.ts'
 import { recordKey, recordTo } from '../record/record.ts'
-import type { Evidence } from '../store/contract.ts'
+import type { Evidence, Witness } from '../store/contract.ts'
 
 export type Side = 'source' | 'dest'
 
@@ -17,7 +17,7 @@ export type Deletion =
       readonly store: string
       readonly key: Key
       /** the key that must be there for this one to go: the copy of a source, the original of a copy */
-      readonly witness?: { readonly store: string; readonly key: Key }
+      readonly witness?: Witness
       /** the time is the source's, also for the destination: a store that does not keep it must not be held to it */
       readonly expect: Evidence
     }
@@ -49,7 +49,7 @@ export function deletionOf(record: KeyRecord, side: Side): Deletion {
       side,
       store: dest,
       key: to,
-      ...(record.op === 'put' ? {} : { witness: { store, key: from } }),
+      ...(record.op === 'put' ? {} : { witness: { store, key: from, expect: {} } }),
       expect: evidenceOf(record, record.toEtag, record.toDigest ?? record.digest),
     }
   }
@@ -59,7 +59,7 @@ export function deletionOf(record: KeyRecord, side: Side): Deletion {
     side,
     store,
     key: from,
-    witness: { store: dest, key: to },
+    witness: { store: dest, key: to, expect: contentOf(record.toEtag, record.toDigest ?? record.digest) },
     expect: evidenceOf(record, record.etag, record.digest),
   }
 }
@@ -71,8 +71,11 @@ const SETTLED: Deletion = { kind: 'settled' }
 function evidenceOf({ size, mtime }: KeyRecord, etag: string | undefined, digest: string | undefined): Evidence {
   return {
     ...(size === undefined ? {} : { sizeBytes: size }),
-    ...(etag === undefined ? {} : { etag }),
     ...(mtime === undefined ? {} : { mtimeMs: Date.parse(mtime) }),
-    ...(digest === undefined ? {} : { digest }),
+    ...contentOf(etag, digest),
   }
+}
+
+function contentOf(etag: string | undefined, digest: string | undefined): Evidence {
+  return { ...(etag === undefined ? {} : { etag }), ...(digest === undefined ? {} : { digest }) }
 }

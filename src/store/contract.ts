@@ -76,6 +76,16 @@ export interface Evidence {
 export interface Target {
   readonly key: Key
   readonly expect: Evidence
+  /** given to a store of which the witness is within reach of a transaction; E_UNPROVEN where it is not as expected */
+  readonly witness?: Witness
+}
+
+/** What must be there for another key to go, and as expected where that can be told: the copy of a source, say. */
+export interface Witness {
+  /** the location of its store */
+  readonly store: string
+  readonly key: Key
+  readonly expect: Evidence
 }
 
 /**
@@ -168,6 +178,8 @@ export interface Traits {
   readonly versions?: boolean
   /** it lists one partition, or by an index */
   readonly partitions?: boolean
+  /** stores that say the same are within reach of one transaction: `remove` sees to the witnesses of its targets itself */
+  readonly transactions?: string
   /** its use is measured in capacity units, and can be held to a number of them a second */
   readonly capacity?: boolean
 }
@@ -210,7 +222,7 @@ export interface Hidden {
 export const STORE_DEFAULTS: StoreSettings = { retries: 3, timeoutMs: 30_000, mtimeFields: [] }
 
 /** What a key asks of a store, for a forecast. */
-export type StoreWork = 'look' | 'copy' | 'read' | 'write' | 'remove'
+export type StoreWork = 'look' | 'copy' | 'read' | 'write' | 'remove' | 'remove-witnessed'
 
 /** A table that is to be made: its keys, all of them text, and one index that holds whole items. */
 export interface TableShape {

@@ -42,7 +42,7 @@ test('a source goes only while its copy is there, and only what was verified', (
     side: 'source',
     store: 's',
     key: 'a',
-    witness: { store: 't', key: 'b' },
+    witness: { store: 't', key: 'b', expect: { digest: 'd:1' } },
     expect: { sizeBytes: 3, mtimeMs: Date.UTC(2026, 0, 1), digest: 'd:1' },
   })
 })

@@ -10,8 +10,8 @@ export interface Asked {
   readonly operation: string
   // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever member it is about
   readonly body: any
-  /** hands a request on, this one or another of its kind, and gives the answer */
-  forward(body?: unknown): Promise<Answered>
+  /** hands a request on, this one or another, and gives the answer */
+  forward(body?: unknown, operation?: string): Promise<Answered>
 }
 
 export interface Answered {
@@ -39,8 +39,13 @@ export async function startDynamoDbProxy(to: DynamoDbServer): Promise<DynamoDbPr
         ['content-type', 'authorization', 'x-amz-target', 'x-amz-date'].includes(name) ? [[name, String(value)]] : [],
       ),
     )
-    const forward = async (body: unknown = JSON.parse(sent)): Promise<Answered> => {
-      const answer = await fetch(to.endpoint, { method: 'POST', headers, body: JSON.stringify(body) })
+    const forward = async (body: unknown = JSON.parse(sent), other = operation): Promise<Answered> => {
+      const target = { 'x-amz-target': `DynamoDB_20120810.${other}` }
+      const answer = await fetch(to.endpoint, {
+        method: 'POST',
+        headers: { ...headers, ...target },
+        body: JSON.stringify(body),
+      })
       return { status: answer.status, body: await answer.json() }
     }
     proxy.operations.push(operation)

@@ -7,6 +7,8 @@ import { recordsOf, runShell, runTool } from '../run-tool.ts'
 import type { DynamoDbServer } from '../servers/dynalite.ts'
 import type { Table } from '../servers/dynamodb.ts'
 import { dynamoDbEnvironment, dynamoDbServer, freshTable } from '../servers/dynamodb.ts'
+import { startDynamoDbProxy } from '../servers/dynamodb-proxy.ts'
+import { transacting } from '../servers/dynamodb-transactions.ts'
 import { s3Site } from '../sites.ts'
 import type { Item } from '../store/dynamodb/open.ts'
 import { emptyTable, itemsOf, put } from '../store/dynamodb/open.ts'
@@ -75,6 +77,25 @@ test('list | rewrite --field | copy, killed and resumed | verify | delete', asyn
   expect(proven.stderr).toMatch(/60 verified; used [\d,.]+ RCU, 0 WCU\n/)
   expect(proven.stderr).toMatch(/delete-apply: 60 records in .*: 60 done; used [\d,.]+ RCU, [1-9]\d* WCU\n/)
   expect(sorted(await itemsOf(table))).toEqual(sorted(rows('new')))
+})
+
+test('one removes the sources while another takes back the copies: each item stays under one of its keys', async () => {
+  const proxy = await startDynamoDbProxy(server)
+  proxy.answering = transacting()
+  const through = { ...env, AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint }
+  const script = `set -euo pipefail
+    list-keys ${table.location} | rewrite-keys --field space --sub 's/^old/new/' | copy-apply | verify > both
+    { delete-apply < both > sources || true; } & { delete-apply --side dest < both > copies || true; }
+    wait`
+  const run = await runShell(script, { cwd, env: through })
+  await proxy.stop()
+  expect(run.code, run.stderr).toBe(0)
+  expect(proxy.operations).not.toContain('DeleteItem')
+  const left = new Set((await itemsOf(table)).map(({ root }) => root?.S))
+  expect(left).toEqual(new Set(rows('old').map(({ root }) => root?.S)))
+  const gone = recordsOf({ stdout: await readFile(join(cwd, 'sources'), 'utf8') }).filter(({ deleted }) => deleted)
+  const back = recordsOf({ stdout: await readFile(join(cwd, 'copies'), 'utf8') }).filter(({ deleted }) => deleted)
+  expect(gone.length + back.length).toBe(2 * ROWS - (await itemsOf(table)).length)
 })
 
 test('a table that is spelled in two ways is one: no item is the proof of itself', async () => {

@@ -12,7 +12,14 @@ interface Thrown {
   readonly message?: string
   readonly code?: string
   readonly errors?: readonly Thrown[]
+  readonly CancellationReasons?: readonly CancellationReason[]
   readonly $metadata?: { readonly httpStatusCode?: number }
+}
+
+/** What one action of a cancelled transaction has to do with that; `None` where nothing. */
+export interface CancellationReason {
+  readonly Code?: string | undefined
+  readonly Message?: string | undefined
 }
 
 /** The failure that an error stands for. `what` names the request, and the key where it is about one. */
@@ -25,7 +32,25 @@ export function failureOf(thrown: unknown, what: string, isWrite: boolean): Reke
 
 /** Whether the server asks for fewer requests. */
 export function asksForLess(thrown: unknown): boolean {
-  return CODES[(thrown as Thrown | undefined)?.name ?? ''] === 'E_BUSY'
+  const isThrottled = ({ Code = '' }: CancellationReason) => CODES_OF_REASONS[Code] === 'E_BUSY'
+  return CODES[(thrown as Thrown | undefined)?.name ?? ''] === 'E_BUSY' || reasonsOf(thrown)?.some(isThrottled) === true
+}
+
+/** Why a transaction was cancelled, by its actions in their order; undefined for any other error. */
+export function reasonsOf(thrown: unknown): readonly CancellationReason[] | undefined {
+  const { name, CancellationReasons } = (thrown ?? {}) as Thrown
+  return name === 'TransactionCanceledException' ? (CancellationReasons ?? []) : undefined
+}
+
+/** The failure of an action that is to blame for a cancellation. `what` names it. */
+export function failureOfReason({ Code = '', Message = '' }: CancellationReason, what: string): RekeyError {
+  const code = CODES_OF_REASONS[Code] ?? (Code === 'ValidationError' ? validation(Message) : 'E_STORE')
+  return new RekeyError(code, `${what}: ${[Code, Message].filter((word) => word !== '').join(', ')}`)
+}
+
+/** Whether the server does not know what it is asked to do. */
+export function isUnknownOperation(thrown: unknown): boolean {
+  return (thrown as Thrown | undefined)?.name === 'UnknownOperationException'
 }
 
 /** Whether a write has not been made because its condition did not hold. */
@@ -107,6 +132,14 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ItemCollectionSizeLimitExceededException: 'E_FULL',
   UnknownOperationException: 'E_UNSUPPORTED',
   SerializationException: 'E_STORE',
+}
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html */
+const CODES_OF_REASONS: Readonly<Record<string, ErrorCode>> = {
+  TransactionConflict: 'E_BUSY',
+  ProvisionedThroughputExceeded: 'E_BUSY',
+  ThrottlingError: 'E_BUSY',
+  ItemCollectionSizeLimitExceeded: 'E_FULL',
 }
 
 function wordsOf({ name, message, code, errors }: Thrown): string {

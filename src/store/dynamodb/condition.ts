@@ -13,16 +13,28 @@ export interface Condition {
 
 /** An expression may have 300 operators and 4 KB: so many comparisons fit, whatever the attributes. */
 const MOST_COMPARED = 140
+/** Of these, so many that an attribute is not there: each takes twice the room. */
+const MOST_ABSENT = 60
 
 export function absent({ partition }: KeySchema): Condition {
   return { ConditionExpression: 'attribute_not_exists(#k)', ExpressionAttributeNames: { '#k': partition.name } }
 }
 
+export function present({ partition }: KeySchema): Condition {
+  return { ConditionExpression: 'attribute_exists(#k)', ExpressionAttributeNames: { '#k': partition.name } }
+}
+
 /**
- * The item is there, and each attribute is what it was at the look. The service has no word for "and has no other", so an
- * attribute that has been added since goes unnoticed, and so does what comes behind the first 140 by name.
+ * The item is there, and each attribute is what it was at the look. The service has no word for "and has no other": of
+ * `known`, the attributes that others of the table have, it is said that they are still absent. An added one that no other
+ * has goes unnoticed, and so does what comes behind the first 140 by name.
  */
-export function unchanged(schema: KeySchema, seen: Item, withDocuments: boolean): Condition {
+export function unchanged(
+  schema: KeySchema,
+  seen: Item,
+  withDocuments: boolean,
+  known: Iterable<string> = [],
+): Condition {
   const { partition, sort } = schema
   const parts = ['attribute_exists(#k)']
   const names: Record<string, string> = { '#k': partition.name }
@@ -36,6 +48,14 @@ export function unchanged(schema: KeySchema, seen: Item, withDocuments: boolean)
     parts.push(`#${at}=:${at}`)
     names[`#${at}`] = name
     values[`:${at}`] = seen[name] as AttributeValue
+  }
+  const most = Math.min(MOST_ABSENT, MOST_COMPARED - compared.length)
+  for (const [at, name] of [...known]
+    .filter((one) => seen[one] === undefined)
+    .slice(0, most)
+    .entries()) {
+    parts.push(`attribute_not_exists(#n${at})`)
+    names[`#n${at}`] = name
   }
   const condition = { ConditionExpression: parts.join(' AND '), ExpressionAttributeNames: names }
   return compared.length === 0 ? condition : { ...condition, ExpressionAttributeValues: values }

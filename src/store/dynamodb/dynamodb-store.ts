@@ -27,6 +27,7 @@ const TRAITS: Traits = {
   guards: ['absent', 'match', 'any'],
   etags: true,
   partitions: true,
+  transactions: 'dynamodb',
   capacity: true,
 }
 

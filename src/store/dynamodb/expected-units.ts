@@ -23,5 +23,8 @@ export function expectedUnits(work: StoreWork, itemBytes: number): Readonly<Reco
     case 'remove':
       // Looked at once as a witness's other side, and once before it goes.
       return { ReadUnits: 2 * read, WriteUnits: write }
+    case 'remove-witnessed':
+      // Both items are looked at, and are in one transaction, of which each unit counts twice.
+      return { ReadUnits: 2 * read, WriteUnits: 4 * write }
   }
 }

@@ -53,6 +53,7 @@ async function getSome(
       const { items, left } = await askFor(table, [...open.values()], signal)
       for (const item of items) {
         const name = nameOf(keyOfItem(schema, item))
+        table.saw(item)
         found.set(name, isMutilated(item) ? unreadable(table, name) : item)
       }
       if (left.length === 0) return
@@ -98,8 +99,8 @@ function isFull(items: readonly Item[]): boolean {
   return false
 }
 
-/** The bytes of the long values of an item, which are what fills an answer. */
-function roughBytes(item: Item): number {
+/** The bytes of the long values of an item, which are what fills an answer or a request. */
+export function roughBytes(item: Item): number {
   let bytes = 0
   const open = Object.values(item)
   for (let value = open.pop(); value !== undefined; value = open.pop()) {

@@ -15,9 +15,10 @@ export async function openDynamoDb(
 ): Promise<Store> {
   const name = readLocation(location)
   // The SDK is large: a location that is none is told without it.
-  const [{ setUp }, { describeTable }, { Table }, { dynamoDbStore }] = await Promise.all([
+  const [{ setUp }, { describeTable }, { Capacity }, { Table }, { dynamoDbStore }] = await Promise.all([
     import('./set-up.ts'),
     import('./describe-table.ts'),
+    import('./capacity.ts'),
     import('./table.ts'),
     import('./dynamodb-store.ts'),
   ])
@@ -29,8 +30,8 @@ export async function openDynamoDb(
       name,
       description: await describeTable(client, name),
       gate: new Gate(concurrency),
-      readUnits: readUnitsPerSecond,
-      writeUnits: writeUnitsPerSecond,
+      read: new Capacity(readUnitsPerSecond, Date.now),
+      written: new Capacity(writeUnitsPerSecond, Date.now),
       mtimeFields,
       now: Date.now,
     })

@@ -91,7 +91,7 @@ async function whileUnchanged(
   const { schema } = table.description
   const hasDocuments = holdsDocuments(seen)
   for (const withDocuments of table.comparesDocuments && hasDocuments ? [true, false] : [false]) {
-    const outcome = await write(unchanged(schema, seen, withDocuments))
+    const outcome = await write(unchanged(schema, seen, withDocuments, table.attributes))
     if (outcome !== 'refused') {
       if (hasDocuments && !withDocuments && outcome.outcome === 'done') table.comparesDocuments = false
       return outcome

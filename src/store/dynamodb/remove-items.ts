@@ -1,4 +1,4 @@
-/** Removes items that are still what a record says they were: looked at by the hundred, removed each under a condition. */
+/** Removes items that are still what a record says they were: looked at by the hundred, removed under conditions. */
 import { RekeyError } from '../../record/errors.ts'
 import type { Outcome, Target } from '../contract.ts'
 import type { Item } from './attribute-value.ts'
@@ -8,7 +8,10 @@ import { getItems } from './get-items.ts'
 import { keyAttributes } from './key-schema.ts'
 import { GONE } from './outcomes.ts'
 import { deleteItem } from './put-item.ts'
+import { removeWitnessed } from './remove-witnessed.ts'
 import type { Table } from './table.ts'
+import type { Removal } from './transaction.ts'
+import { lookAtWitnesses } from './witness.ts'
 
 /** One outcome per target, in order; never throws. */
 export async function removeItems(
@@ -16,18 +19,40 @@ export async function removeItems(
   targets: readonly Target[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
-  const found = await getItems(
-    table,
-    targets.map(({ key }) => key),
-    signal,
+  const keys = targets.map(({ key }) => key)
+  const [found, witnesses] = await Promise.all([getItems(table, keys, signal), lookAtWitnesses(table, targets, signal)])
+  const removals: Removal[] = []
+  const outcomes = await Promise.all(
+    targets.map(async (target, at) => {
+      const seen = judge(table, target, found[at])
+      if ('outcome' in seen) return seen.outcome
+      const witness = witnesses.get(target)
+      if (witness instanceof RekeyError) return failure(witness)
+      if (witness === undefined) return await deleteItem(table, target.key, seen.attributes, seen.item, signal)
+      removals.push({
+        target,
+        attributes: seen.attributes,
+        seen: seen.item,
+        witness,
+        withDocuments: table.comparesDocuments,
+      })
+      return undefined
+    }),
   )
-  return await Promise.all(targets.map((target, at) => removeItem(table, target, found[at], signal)))
+  const witnessed = await removeWitnessed(table, removals, signal)
+  return targets.map((target, at) => outcomes[at] ?? (witnessed.get(target) as Outcome))
 }
 
-async function removeItem(table: Table, { key, expect }: Target, found: Found, signal: AbortSignal): Promise<Outcome> {
-  if (found === undefined) return GONE
-  if (found instanceof RekeyError) return { outcome: 'failed', error: found }
+type Judged = { readonly outcome: Outcome } | { readonly item: Item; readonly attributes: Item }
+
+function judge(table: Table, { key, expect }: Target, found: Found): Judged {
+  if (found === undefined) return { outcome: GONE }
+  if (found instanceof RekeyError) return { outcome: failure(found) }
   const verdict = weigh(table, expect, found)
-  if (verdict !== 'same') return { outcome: 'failed', error: notAsExpected(key, verdict) }
-  return await deleteItem(table, key, keyAttributes(table.description.schema, key) as Item, found, signal)
+  if (verdict !== 'same') return { outcome: failure(notAsExpected(key, verdict)) }
+  return { item: found, attributes: keyAttributes(table.description.schema, key) as Item }
+}
+
+function failure(error: RekeyError): Outcome {
+  return { outcome: 'failed', error }
 }

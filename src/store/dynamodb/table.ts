@@ -4,9 +4,11 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { RekeyError } from '../../record/errors.ts'
 import type { Gate } from '../aws/gate.ts'
 import { Pace } from '../aws/pace.ts'
-import { Capacity } from './capacity.ts'
+import type { Item } from './attribute-value.ts'
+import type { Capacity } from './capacity.ts'
 import { asksForLess, failureOf } from './classify.ts'
 import type { TableDescription } from './describe-table.ts'
+import { describeTable } from './describe-table.ts'
 import { ItemDigests } from './digest-item.ts'
 import { tableLocation } from './location.ts'
 
@@ -15,9 +17,8 @@ export interface TableSettings {
   readonly name: string
   readonly description: TableDescription
   readonly gate: Gate
-  /** capacity units a second */
-  readonly readUnits?: number | undefined
-  readonly writeUnits?: number | undefined
+  readonly read: Capacity
+  readonly written: Capacity
   /** attributes that hold a time: the latest is an item's mtime */
   readonly mtimeFields: readonly string[]
   readonly now: () => number
@@ -43,6 +44,9 @@ export interface Request<Answer extends Metered> {
   isCutShort?(answer: Answer): boolean
 }
 
+/** More would not fit into a condition. */
+const MOST_ATTRIBUTES = 500
+
 export class Table {
   readonly name: string
   readonly location: string
@@ -54,23 +58,50 @@ export class Table {
   readonly written: Capacity
   /** false once the server has shown that to it no document is like another: dynalite */
   comparesDocuments = true
+  /** names of attributes that items of it were seen to have, as many as a condition has use for */
+  readonly attributes = new Set<string>()
+  /** false once the server has shown that it takes no transactions: dynalite */
+  transacts = true
+  readonly #settings: TableSettings
+  readonly #siblings = new Map<string, Promise<Table>>()
   readonly #client: DynamoDBClient
   readonly #pace: Pace
   readonly #now: () => number
   readonly #signals = new WeakSet<AbortSignal>()
 
-  constructor({ client, name, description, gate, readUnits, writeUnits, mtimeFields, now }: TableSettings) {
+  constructor(settings: TableSettings) {
+    const { client, name, description, gate, read, written, mtimeFields, now } = settings
+    this.#settings = settings
     this.name = name
     this.location = tableLocation(name)
     this.description = description
     this.digests = new ItemDigests(description.schema)
     this.mtimeFields = mtimeFields
     this.gate = gate
-    this.read = new Capacity(readUnits, now)
-    this.written = new Capacity(writeUnits, now)
+    this.read = read
+    this.written = written
     this.#client = client
     this.#pace = new Pace(gate)
     this.#now = now
+  }
+
+  /** Notes what an item has: an attribute that others lack may turn up on them. */
+  saw(item: Item): void {
+    if (this.attributes.size >= MOST_ATTRIBUTES) return
+    for (const name of Object.keys(item)) this.attributes.add(name)
+  }
+
+  /** Another table of the same account and region; what it is asked is counted here. Throws what `describeTable` throws. */
+  sibling(name: string): Promise<Table> {
+    if (name === this.name) return Promise.resolve(this)
+    const known = this.#siblings.get(name)
+    if (known !== undefined) return known
+    const opening = describeTable(this.#client, name).then(
+      (description) => new Table({ ...this.#settings, name, description }),
+    )
+    this.#siblings.set(name, opening)
+    opening.catch(() => this.#siblings.delete(name))
+    return opening
   }
 
   /** Throws what the SDK throws, so that a caller can tell a condition that did not hold; `ask` throws RekeyErrors. */

@@ -20,6 +20,7 @@ export function expectedRequests(
     case 'read':
       return { GetObject: 1 }
     case 'remove':
+    case 'remove-witnessed':
       return { DeleteObjects: 1 / 1000 }
     case 'copy':
       return sizeBytes <= sizes.copyLimitBytes

@@ -98,6 +98,7 @@ test.each([
   ['copy', 1025, { ReadUnits: 1, WriteUnits: 2 }],
   ['write', 1024, { WriteUnits: 1 }],
   ['remove', 4097, { ReadUnits: 4, WriteUnits: 5 }],
+  ['remove-witnessed', 4097, { ReadUnits: 4, WriteUnits: 20 }],
 ] as const)('to %s an item of %i bytes takes %j', (work, bytes, units) => {
   expect(expectedUnits(work, bytes)).toEqual(units)
 })

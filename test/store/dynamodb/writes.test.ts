@@ -182,6 +182,13 @@ describe('under the guard match, and in removals, what counts is the item at the
       expect(await begin(() => change('SET #s=:new'))).toEqual(['E_CHANGED'])
       expect(await get(table, id('b'))).toEqual({ ...id('b'), ...DOCUMENTS, status: { S: 'changed' } })
     })
+    test('an attribute that has been added since the look, as another item has it', async () => {
+      await put(table, { ...id('c'), 'added-later': { S: 'x' } })
+      await store.stat([key('c')], signal)
+      const more = { ...id('b'), ...DOCUMENTS, 'added-later': { S: 'changed' } }
+      expect(await begin(() => put(table, more))).toEqual(['E_CHANGED'])
+      expect(await get(table, id('b'))).toEqual(more)
+    })
     test('an attribute that is gone since the look', async () => {
       expect(await begin(() => change('REMOVE #s'))).toEqual(['E_CHANGED'])
     })
