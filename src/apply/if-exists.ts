@@ -2,7 +2,7 @@
 import { RekeyError } from '../record/errors.ts'
 import type { Key } from '../record/key.ts'
 import { keyText } from '../record/key.ts'
-import type { Entry, Evidence, Guard, Looked, Outcome } from '../store/contract.ts'
+import type { Entry, Evidence, Guard, Looked, Outcome, Traits } from '../store/contract.ts'
 
 export const IF_EXISTS = ['skip', 'fail', 'newest', 'overwrite', 'merge'] as const
 export type IfExists = (typeof IF_EXISTS)[number]
@@ -13,14 +13,22 @@ export type Decision = { readonly guard: Guard; readonly expect?: Evidence } | O
 /**
  * | destination   | skip   | fail     | newest                                        | overwrite | merge  |
  * |---------------|--------|----------|-----------------------------------------------|-----------|--------|
- * | absent        | absent | absent   | absent                                        | absent    | absent |
+ * | absent        | absent | absent   | absent                                        | absent *  | absent |
  * | is there      | exists | E_EXISTS | source newer: match; else not-newer           | any       | merge  |
  * | is there, and a time is missing |   |  | E_FIELD                                   |           |        |
  * | will not tell | its error in every column                                                            |
+ *
+ * `*` so that what turns up after the look is called replaced; `any` to a store that overwrites in batches.
  */
-export function decideWrite(ifExists: IfExists, to: Key, source: Looked, dest: Looked): Decision {
+export function decideWrite(
+  ifExists: IfExists,
+  to: Key,
+  source: Looked,
+  dest: Looked,
+  { overwritesInBatches = false }: Pick<Traits, 'overwritesInBatches'> = {},
+): Decision {
   if (dest instanceof RekeyError) return { outcome: 'failed', error: dest }
-  if (dest === undefined) return { guard: 'absent' }
+  if (dest === undefined) return { guard: ifExists === 'overwrite' && overwritesInBatches ? 'any' : 'absent' }
   if (ifExists === 'skip') return { outcome: 'skipped', reason: 'exists' }
   if (ifExists === 'overwrite') return { guard: 'any' }
   if (ifExists === 'merge') return { guard: 'merge' }

@@ -32,7 +32,8 @@ export async function planJob(
   const doubtful: Work[] = []
   works.forEach((work, at) => {
     const before = there[at]
-    const decision = decideWrite(settings.ifExists, work.pair.to, work.put ? valueEntry(work) : here[at], before)
+    const from = work.put ? valueEntry(work) : here[at]
+    const decision = decideWrite(settings.ifExists, work.pair.to, from, before, dest.traits)
     if (isEntry(before) && settings.isInDoubt(work)) doubtful.push(work)
     else if ('outcome' in decision) settlements.set(work, decision)
     else attempts.push(attemptOf(work, decision, before))

@@ -172,6 +172,8 @@ export interface Traits {
   readonly holds: readonly Aspect[]
   /** the guards that `copy` and `write` obey */
   readonly guards: readonly Guard[]
+  /** a write under the guard `any` is much cheaper than one under another: overwriting takes it for free keys too */
+  readonly overwritesInBatches?: boolean
   /** two entries of such stores that have the same etag have the same content */
   readonly etags?: boolean
   /** it may keep versions of a key, and lists them */

@@ -9,6 +9,13 @@ test('an absent destination is created, whatever --if-exists says', () => {
   for (const ifExists of IF_EXISTS) expect(decideWrite(ifExists, 'k', at(1), undefined)).toEqual({ guard: 'absent' })
 })
 
+test('an absent destination is overwritten where that goes in batches, and created under any other policy', () => {
+  const guards = IF_EXISTS.map((ifExists) =>
+    decideWrite(ifExists, 'k', at(1), undefined, { overwritesInBatches: true }),
+  )
+  expect(guards).toEqual(IF_EXISTS.map((ifExists) => ({ guard: ifExists === 'overwrite' ? 'any' : 'absent' })))
+})
+
 test('a destination that will not tell is never written', () => {
   const error = new RekeyError('E_DENIED', 'no')
   for (const ifExists of IF_EXISTS)

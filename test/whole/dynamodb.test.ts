@@ -98,6 +98,51 @@ test('one removes the sources while another takes back the copies: each item sta
   expect(gone.length + back.length).toBe(2 * ROWS - (await itemsOf(table)).length)
 })
 
+test.each([
+  ['inside the table', '', 3],
+  ['to another table', '--to-store', 3],
+])('overwriting goes in batches, %s, onto free keys too', async (_, flag, requests) => {
+  const proxy = await startDynamoDbProxy(server)
+  let left = 5
+  proxy.answering = async ({ operation, body, forward }) => {
+    const [name, asked] = Object.entries(body.RequestItems ?? {})[0] ?? []
+    if (operation !== 'BatchWriteItem' || left === 0) return undefined
+    const later = (asked as object[]).slice(0, left)
+    left = 0
+    await forward({ ...body, RequestItems: { [name as string]: (asked as object[]).slice(later.length) } })
+    return { status: 200, body: { UnprocessedItems: { [name as string]: later } } }
+  }
+  const run = await runShell(
+    `set -o pipefail; list-keys --values ${table.location} |
+      rewrite-keys --field space --sub 's/^old/new/' ${flag} ${flag && other.location} |
+      copy-apply --if-exists overwrite > run; verify < run > checked`,
+    { cwd, env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint } },
+  )
+  await proxy.stop()
+  expect(run.code, run.stderr).toBe(0)
+  expect(run.stderr).toContain('60 verified')
+  const records = recordsOf({ stdout: await readFile(join(cwd, 'run'), 'utf8') })
+  expect(records.filter(({ reason }) => reason !== undefined)).toEqual([])
+  expect(records.filter(({ tries }) => tries === 2).length).toBe(5)
+  expect(proxy.operations).not.toContain('PutItem')
+  // What was left for later goes together again inside a table, where it is tried as one call.
+  const written = proxy.operations.filter((one) => one === 'BatchWriteItem').length
+  expect(written).toBeGreaterThan(requests)
+  expect(written).toBeLessThanOrEqual(requests + (flag === '' ? 1 : 8))
+})
+
+test('overwriting in batches of which answers are lost is settled by what the table holds', async () => {
+  const run = await runShell(
+    `set -o pipefail; list-keys ${table.location} | rewrite-keys --field space --sub 's/^old/new/' |
+      REKEY_FAULTS=seed=5,lose=0.3,drop=0.2 copy-apply --if-exists overwrite | verify`,
+    { cwd, env },
+  )
+  expect(run.code, run.stderr).toBe(0)
+  expect(new Set(recordsOf(run).map(({ outcome }) => outcome))).toEqual(new Set(['done']))
+  expect(recordsOf(run).filter(({ tries }) => tries !== undefined).length).toBeGreaterThan(0)
+  expect(sorted(await itemsOf(table))).toEqual(sorted([...rows('old'), ...rows('new')]))
+})
+
 test('a table that is spelled in two ways is one: no item is the proof of itself', async () => {
   const twice = `list-keys ${table.location} | jq -c '.to = .key | .toStore = .store + "/"' | verify | delete-apply`
   const { code, stdout } = await runShell(`set -o pipefail; ${twice}`, { cwd, env })

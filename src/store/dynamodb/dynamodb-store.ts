@@ -25,6 +25,7 @@ const TRAITS: Traits = {
   concurrency: 4,
   holds: [],
   guards: ['absent', 'match', 'any'],
+  overwritesInBatches: true,
   etags: true,
   partitions: true,
   transactions: 'dynamodb',
