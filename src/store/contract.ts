@@ -178,6 +178,8 @@ export interface Traits {
   readonly etags?: boolean
   /** it may keep versions of a key, and lists them */
   readonly versions?: boolean
+  /** the attributes that a key is made of, in their order; for stores of items */
+  readonly keyNames?: readonly string[]
   /** it lists one partition, or by an index */
   readonly partitions?: boolean
   /** stores that say the same are within reach of one transaction: `remove` sees to the witnesses of its targets itself */

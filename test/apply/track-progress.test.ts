@@ -1,12 +1,14 @@
-/** track-progress at the command line: in a pipe, with rows in directories, Redis and S3. */
+/** track-progress at the command line: in a pipe, with rows in directories, Redis, S3 and tables. */
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { describe, expect, inject, test } from 'vitest'
 import { directoryWith, filesIn } from '../directory.ts'
 import { recordsOf, runShell, runTool, startTool, toEnd } from '../run-tool.ts'
+import { COMPOSITE_KEY, dynamoDbEnvironment, dynamoDbServer, freshTable, PARTITION_KEY } from '../servers/dynamodb.ts'
 import { startRedis } from '../servers/redis.ts'
 import { freshBucket, s3Environment, s3Server } from '../servers/s3.ts'
 
@@ -340,3 +342,25 @@ test('a signal stops nothing that is on its way, and completes nothing', async (
   expect(run).toMatchObject({ code: 130, stdout: lines(['done', 'done']) })
   expect((await rowsIn(directory))['c/s.json']).toMatchObject({ status: 'in-progress', completedUploads: 2 })
 })
+
+test.each([
+  ['one attribute', PARTITION_KEY, 'pk'],
+  ['two', COMPOSITE_KEY, 'pk, sk'],
+])(
+  'a table whose key has other names, %s, is refused before anything has passed: nothing stands among its data',
+  async (_, shape, names) => {
+    const server = await dynamoDbServer()
+    const { location, name, client } = await freshTable(server, shape)
+    const run = await runTool('track-progress', {
+      args: [location],
+      stdin: '{"key":"a"}\n',
+      env: dynamoDbEnvironment(server),
+    })
+    expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 2, stdout: '' })
+    expect(run.stderr).toContain(
+      `E_LOCATION: ${location} has the key ${names}, and rows of progress have customer, space`,
+    )
+    expect(run.stderr).toContain('--table create')
+    expect((await client.send(new ScanCommand({ TableName: name }))).Items).toEqual([])
+  },
+)

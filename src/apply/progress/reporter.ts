@@ -41,9 +41,10 @@ export class Reporter implements Rows<Tally> {
     this.#run = `${this.#startedMs.toString(36)}-${Math.floor(context.random() * 2 ** 32).toString(36)}`
   }
 
-  /** Throws E_UNSUPPORTED for a store that cannot be written. */
+  /** Throws E_UNSUPPORTED for a store that cannot be written, E_LOCATION for a table that is for something else. */
   async open(): Promise<Store> {
     const store = await this.#context.open(this.#place.location)
+    requireKeys(store, this.#place)
     if (store.read !== undefined && store.write !== undefined) return store
     throw new RekeyError('E_UNSUPPORTED', `${store.location} cannot be written, so it holds no progress`)
   }
@@ -135,6 +136,15 @@ export class Reporter implements Rows<Tally> {
       settledAtStart,
     }
   }
+}
+
+/** Any key of one attribute would take a row, which would then stand among the data. */
+function requireKeys({ location, traits }: Store, { keyNames }: Place): void {
+  if (keyNames === undefined || traits.keyNames?.join() === keyNames.join()) return
+  throw new RekeyError(
+    'E_LOCATION',
+    `${location} has the key ${traits.keyNames?.join(', ')}, and rows of progress have ${keyNames.join(', ')}: name a table of their own; watch-progress dynamodb://NAME --table create makes one`,
+  )
 }
 
 function hasPassed(tally: Tally): boolean {

@@ -17,6 +17,8 @@ export interface Place {
   readonly location: string
   /** what the keys of a listing must match; absent for all that the location has */
   readonly match?: string
+  /** what the keys of its rows are made of, where rows are items of a table */
+  readonly keyNames?: readonly string[]
   groupKey(group: Group): string
   hostKey(hostname: string): string
 }
@@ -59,6 +61,7 @@ function tablePlace(location: string, schema: Schema): Place {
   if (schema === 'heartbeat') throw new RekeyError('E_USAGE', problem)
   return {
     location,
+    keyNames: ['customer', 'space'],
     groupKey: ({ customer, space }) => JSON.stringify({ customer, space }),
     hostKey() {
       throw new RekeyError('E_USAGE', problem)

@@ -11,6 +11,7 @@ import { Gather } from './gather.ts'
 import type { Found } from './get-items.ts'
 import { getItems, isItem } from './get-items.ts'
 import { contentOf, itemIn } from './item-json.ts'
+import { keyNames } from './key-schema.ts'
 import { listItems } from './list-items.ts'
 import { removeItems } from './remove-items.ts'
 import type { Table } from './table.ts'
@@ -37,7 +38,7 @@ export function dynamoDbStore(table: Table, { concurrency }: Pick<StoreSettings,
   const puts = new Gather<Put, Outcome>(25, (some, signal) => putAll(table, some, signal))
   return {
     location: table.location,
-    traits: TRAITS,
+    traits: { ...TRAITS, keyNames: keyNames(table.description.schema) },
     list: (range, signal) => listItems(table, range, concurrency, signal),
     stat: async (keys, signal) => (await getItems(table, keys, signal)).map((found) => lookedOf(table, found)),
     copy: (pairs, guard, signal) => copyItems(table, pairs, guard, signal),
