@@ -82,9 +82,13 @@ function withBareValues(argv: readonly string[], flags: Flags): string[] {
   return argv.map((word, at) => {
     const declared = word.startsWith('--') && (end === -1 || at < end) ? flags[word.slice(2)] : undefined
     if (declared?.type !== 'string' || declared.bare === undefined) return word
-    const { value, takes } = declared.bare
-    return takes.test(argv[at + 1] ?? '') ? word : `${word}=${value}`
+    return isValue(argv[at + 1]) ? word : `${word}=${declared.bare}`
   })
+}
+
+/** A word that is neither a flag nor a location: no value either, it may be, which is then said of this flag. */
+function isValue(word: string | undefined): boolean {
+  return word !== undefined && !word.startsWith('-') && !/[/:]|^\.{0,2}$/.test(word)
 }
 
 /** `--dry-run=yes` would be read as no dry run. */

@@ -2,9 +2,6 @@
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** What can stand for a time at a flag. */
-export const DURATION = /^\d+(?:\.\d+)?(?:ms|s|m|h|d)?$/
-
 /** Milliseconds; a number alone is seconds. Undefined for what is no time, and for none at all. */
 export function durationMs(text: string): number | undefined {
   const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? []

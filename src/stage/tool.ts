@@ -21,8 +21,8 @@ export type Flag = FlagText &
         readonly type: 'string'
         readonly many?: boolean
         readonly default?: string
-        /** it can stand alone, for this value; a word behind it is its value only where it is one that the flag takes */
-        readonly bare?: { readonly value: string; readonly takes: RegExp }
+        /** it can stand alone, for this value; a word behind it is its value unless it is a location, with a slash or a colon */
+        readonly bare?: string
       }
     | { readonly type: 'number'; readonly min: number; readonly max?: number; readonly default?: number }
     | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string }

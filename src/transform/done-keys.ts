@@ -53,7 +53,7 @@ export async function openDone(name: string, fields: readonly FieldPath[], conte
   const store = await openUnlessFile(name, context)
   if (store === undefined) return { name, batches: () => fileKeys(name, fields, context) }
   checkFields(fields)
-  return { name: store.location, store, batches: () => listedKeys(store, fields, context) }
+  return { name: store.location, store, batches: () => listedKeys(name, store, fields, context) }
 }
 
 async function openUnlessFile(name: string, context: Context): Promise<Store | undefined> {
@@ -61,19 +61,25 @@ async function openUnlessFile(name: string, context: Context): Promise<Store | u
     return await context.open(name)
   } catch (thrown) {
     const error = toRekeyError(thrown)
-    if (error.code === 'E_LOCATION' && schemeOf(name) === 'file' && !/^file:/i.test(name)) return undefined
+    if (error.code === 'E_LOCATION' && isPath(name)) return undefined
     throw error
   }
 }
 
+/** A file, or a directory. */
+function isPath(name: string): boolean {
+  return schemeOf(name) === 'file' && !/^file:/i.test(name)
+}
+
 async function* listedKeys(
+  name: string,
   store: Store,
   fields: readonly FieldPath[],
   context: Context,
 ): AsyncGenerator<readonly Key[]> {
   const values = fields.some(([name]) => name === 'value')
   const without = new Missing(store.location, fields, context)
-  for await (const entries of store.list({ values }, context.stop)) {
+  for await (const entries of listed(name, store, values, context)) {
     yield entries.flatMap((entry) => {
       const key = joined(fields, (field) => entryText(field, entry))
       if (key === undefined) without.count()
@@ -83,29 +89,55 @@ async function* listedKeys(
   without.tell()
 }
 
+async function* listed(
+  name: string,
+  store: Store,
+  values: boolean,
+  context: Context,
+): AsyncGenerator<readonly Entry[]> {
+  try {
+    yield* store.list({ values }, context.stop)
+  } catch (thrown) {
+    const error = toRekeyError(thrown)
+    if (error.code !== 'E_LOCATION' || !isPath(name)) throw error
+    const problem = `--done ${name}: there is no file and no directory of that name; it takes a file of records, or a location`
+    throw new RekeyError('E_LOCATION', problem, { cause: thrown })
+  }
+}
+
 async function* fileKeys(path: string, fields: readonly FieldPath[], context: Context): AsyncGenerator<readonly Key[]> {
   const without = new Missing(path, fields, context)
-  let unread = 0
-  let firstUnread: number | undefined
+  let read = 0
+  let unreadCount = 0
+  let firstUnread: KeyRecord | undefined
   for await (const batch of decode(context.readFile(path))) {
     const keys: Key[] = []
     for (const line of batch) {
       const record = line.open ?? line.record
       if (isNoRecord(record)) {
-        unread++
-        firstUnread ??= record.error?.line
-      } else if (countsAsDone(record)) {
-        const key = joined(fields, (field) => fieldText(field, line))
-        if (key === undefined) without.count()
-        else keys.push(key)
+        unreadCount++
+        firstUnread ??= record
+        continue
       }
+      read++
+      if (!countsAsDone(record)) continue
+      const key = joined(fields, (field) => fieldText(field, line))
+      if (key === undefined) without.count()
+      else keys.push(key)
     }
     yield keys
   }
-  if (unread > 0)
+  if (firstUnread !== undefined) {
+    const lines = unreadCount === 1 ? 'its only line is no record' : `none of its ${unreadCount} lines is a record`
+    if (read === 0 && !(unreadCount === 1 && isTorn(firstUnread)))
+      throw new RekeyError(
+        'E_USAGE',
+        `--done ${path}: ${lines}, which begins {"key":; an empty file says that nothing is done`,
+      )
     context.warn(
-      `--done ${path}: ${unread} of its lines are no records, the first is line ${firstUnread}; they count as nothing`,
+      `--done ${path}: ${unreadCount} of its lines are no records, the first is line ${firstUnread.error?.line}; they count as nothing`,
     )
+  }
   without.tell()
 }
 
@@ -148,6 +180,11 @@ function entryText([name = '', ...inner]: FieldPath, entry: Entry): Key | undefi
 
 function isNoRecord({ key, key64 }: KeyRecord): boolean {
   return key === undefined && key64 === undefined
+}
+
+/** Of a journal that was killed over its first line. */
+function isTorn({ input }: KeyRecord): boolean {
+  return input?.startsWith('{') === true
 }
 
 /** Counts the records of a source that lack a field, and says so at the end. */

@@ -1,7 +1,7 @@
 /** watch-progress: how far a migration is, how fast, when it ends, and whether somebody has to look after it. */
 import { RekeyError } from '../record/errors.ts'
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
-import { DURATION, durationMs } from '../stage/duration.ts'
+import { durationMs } from '../stage/duration.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, text } from '../stage/tool.ts'
 import type { WatchOptions } from './progress/stage.ts'
@@ -36,14 +36,14 @@ export const watchProgress: Tool<WatchOptions> = {
     watch: {
       type: 'string',
       value: '[S]',
-      bare: { value: '30s', takes: DURATION },
+      bare: '30s',
       help: 'look again each S seconds, 30 without a number; a line each where stdout is no terminal',
     },
     failed: { type: 'boolean', help: 'list what has failed' },
     stuck: {
       type: 'string',
       value: '[T]',
-      bare: { value: '1h', takes: DURATION },
+      bare: '1h',
       help: 'list what is in progress and was not updated for so long, 1h without a time; also what counts as stuck',
     },
     json: { type: 'boolean', help: 'one JSON object a look' },
@@ -85,5 +85,6 @@ function timeOf(args: Arguments, name: string): number | undefined {
   if (given === undefined) return undefined
   const ms = durationMs(given)
   if (ms !== undefined) return ms
-  throw new RekeyError('E_USAGE', `--${name} takes a time as in 30, 90s, 15m, 1h; "${given}" is none`)
+  const problem = `--${name} takes a time as in 30, 90s, 15m, 1h; "${given}" is none, and a directory behind it is ./${given}`
+  throw new RekeyError('E_USAGE', problem)
 }

@@ -123,6 +123,32 @@ describe('what counts as done in a journal', () => {
   })
 })
 
+describe('a --done that is not what it should be', () => {
+  test.each([
+    ['a file of which no line is a record', 'key,to\na,b\n', 'none of its 2 lines is a record'],
+    ['a file of one line that is none', 'key\n', 'its only line is no record'],
+  ])('%s ends with 2: all would be pending', async (_, text, says) => {
+    writeFileSync(`${directory}/table.csv`, text)
+    const run = await subtract(['--done', 'table.csv'], keyed('a'))
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    expect(run.stderr).toContain(`E_USAGE: --done table.csv: ${says}`)
+  })
+
+  test.each([
+    ['an empty file', ''],
+    ['a journal that was killed over its first line', '{"key":"a","outco'],
+  ])('%s says that nothing is done', async (_, text) => {
+    writeFileSync(`${directory}/journal`, text)
+    expect(await subtract(['--done', 'journal'], keyed('a'))).toMatchObject({ code: 0, stdout: keyed('a') })
+  })
+
+  test('a name that nothing has', async () => {
+    const run = await subtract(['--done', 'TYPO.ndjson'], keyed('a'))
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    expect(run.stderr).toContain('E_LOCATION: --done TYPO.ndjson: there is no file and no directory of that name')
+  })
+})
+
 describe('--on', () => {
   const target = { key: '1', value: { lat: 30.2, lon: -97.7, phrase: 'dentist' } }
   test.each<[string, string, object, object, boolean]>([

@@ -90,6 +90,16 @@ test('--failed and --stuck list just these; a time says what is stuck', async ()
   )
   expect((await watch(directory, '--stuck', '3h')).stdout).toBe('stuck: none\n')
   expect((await watch('--stuck', directory, '--failed')).stdout).toMatch(/^failed:\n.*\nstuck:\n/)
+  for (const [flag, word] of [
+    ['--stuck', '2x'],
+    ['--watch', 'x'],
+    ['--watch', 'rows'],
+  ] as const)
+    expect(await watch(directory, flag, word)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining(`E_USAGE: ${flag} takes a time as in 30, 90s, 15m, 1h; "${word}" is none`),
+    })
   expect(await watch(directory, '--stuck=soon')).toMatchObject({ code: 2, stderr: expect.stringContaining('--stuck') })
 })
 

@@ -233,6 +233,7 @@ describe('usage', () => {
     ['more than a name', 'dynamodb://table/prefix', {}, 'E_LOCATION', 'names no table'],
     ['a password', 'dynamodb://a:b@table', {}, 'E_LOCATION', 'keys come from the environment'],
     ['no credentials', 'dynamodb://rekey-none', { AWS_ACCESS_KEY_ID: undefined }, 'E_AUTH', 'set AWS_ACCESS_KEY_ID'],
+    ['no such profile', 'dynamodb://rekey-none', { AWS_PROFILE: 'nobody' }, 'E_AUTH', 'profile "nobody": '],
     [
       'no server',
       'dynamodb://rekey-none',

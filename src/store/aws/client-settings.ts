@@ -21,13 +21,20 @@ export function clientSettings({ endpoint, profile, region }: AwsSettings): Clie
   }
 }
 
-/** What `find` finds. Throws E_AUTH that says where credentials come from. */
-export async function credentialsBy<Credentials>(find: () => Promise<Credentials>): Promise<Credentials> {
+/** What `find` finds. Throws E_AUTH that names the profile which is to have them, or says where credentials come from. */
+export async function credentialsBy<Credentials>(
+  find: () => Promise<Credentials>,
+  profile: string | undefined,
+): Promise<Credentials> {
   try {
     return await find()
   } catch (thrown) {
-    const message = `${(thrown as Error).message}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile`
-    throw new RekeyError('E_AUTH', message, { cause: thrown })
+    const { message } = thrown as Error
+    const problem =
+      profile === undefined
+        ? `${message}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile`
+        : `profile "${profile}": ${message}; look for it in ~/.aws/config and ~/.aws/credentials`
+    throw new RekeyError('E_AUTH', problem, { cause: thrown })
   }
 }
 

@@ -36,7 +36,7 @@ export async function setUp({ aws, env, timeoutMs }: ClientNeeds): Promise<Dynam
     },
   }
   const client = new DynamoDBClient(settings)
-  await credentialsBy(() => client.config.credentials())
+  await credentialsBy(() => client.config.credentials(), aws.profile ?? env('AWS_PROFILE'))
   if ((await regionOf(client)) !== undefined) return client
   client.destroy()
   if ((aws.endpoint ?? env('AWS_ENDPOINT_URL_DYNAMODB') ?? env('AWS_ENDPOINT_URL')) === undefined)

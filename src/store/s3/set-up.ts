@@ -21,7 +21,7 @@ export interface SetUp {
 export async function setUp(bucket: string, aws: AwsSettings, now: () => number): Promise<SetUp> {
   const client = clientFor(aws, aws.region)
   const region = await client.config.region().catch(() => DEFAULT_REGION)
-  const fetch = (renew: boolean) => credentialsOf(client, renew)
+  const fetch = (renew: boolean) => credentialsOf(client, aws.profile, renew)
   const identity = new Identity(await fetch(false), fetch, now)
   const targetIn = (other: string) => targetOf(bucket, aws, other)
   return { target: await targetIn(region), targetIn, identity }
@@ -72,8 +72,8 @@ async function builtTarget(client: S3Client, bucket: string, region: string): Pr
   return { origin: `${protocol}//${host}`, host, basePath: path.replace(/\/$/, ''), region }
 }
 
-function credentialsOf(client: S3Client, renew: boolean): Promise<Credentials> {
-  return credentialsBy(() => client.config.credentials(renew ? { forceRefresh: true } : {}))
+function credentialsOf(client: S3Client, profile: string | undefined, renew: boolean): Promise<Credentials> {
+  return credentialsBy(() => client.config.credentials(renew ? { forceRefresh: true } : {}), profile)
 }
 
 function isAmazon(host: string): boolean {

@@ -210,7 +210,10 @@ describe('what is wrong', () => {
   })
 
   test('a profile that is not there', async () => {
-    await expect(setUp('bkt', { profile: 'nobody' }, Date.now)).rejects.toMatchObject({ code: 'E_AUTH' })
+    await expect(setUp('bkt', { profile: 'nobody' }, Date.now)).rejects.toMatchObject({
+      code: 'E_AUTH',
+      message: expect.stringContaining('profile "nobody": '),
+    })
   })
 
   test.each(['s3.example.net', 'ftp://x', 'http://'])('--endpoint %s', async (endpoint) => {
