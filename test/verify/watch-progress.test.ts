@@ -49,6 +49,11 @@ describe('the exit code', () => {
     ],
     ['something is stuck', [row({ status: 'in-progress', completedUploads: 3, updatedAt: old })], 1],
     [
+      'a host is silent that has not begun',
+      [row({ status: 'pending', completedUploads: 0, instanceId: 'pi-1', updatedAt: old })],
+      1,
+    ],
+    [
       'it is stalled',
       [
         row({

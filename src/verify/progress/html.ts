@@ -3,10 +3,21 @@
  * escaped, and the page forbids itself whatever could be loaded. Pure.
  */
 import type { Host, Overview } from './overview.ts'
-import { historyOf, isAlarm, pendingOf } from './overview.ts'
+import { historyOf, isAlarm, isMissed, pendingOf } from './overview.ts'
 import type { Row } from './read.ts'
 import { STYLE } from './style.ts'
-import { agoText, byNeed, errorsText, etaText, grouped, hostStateText, nameOf, percentText, rateText } from './text.ts'
+import {
+  agoText,
+  byNeed,
+  errorsText,
+  etaText,
+  grouped,
+  hostStateText,
+  nameOf,
+  percentText,
+  rateText,
+  unfinishedText,
+} from './text.ts'
 
 /** A page of more is for no phone; the rest is counted. */
 const GROUPS_SHOWN = 500
@@ -64,7 +75,10 @@ function alarmPart(overview: Overview): string {
     ...(isStalled ? ['Stalled: there is work to do, a host lives, and nothing was done in 15 minutes.'] : []),
     ...(failedRows.length > 0 ? [`${countText(failedRows.length, 'group')} with failures.`] : []),
     ...(stuckRows.length > 0 ? [`${countText(stuckRows.length, 'group')} stuck: ${namesText(stuckRows)}.`] : []),
-    ...silent.map((host) => `Host ${escapeHtml(host.name)} is ${hostStateText(host, atMs).toLowerCase()}.`),
+    ...silent.map((host) => {
+      const held = isMissed(host) ? `, and ${unfinishedText(host)}` : ''
+      return `Host ${escapeHtml(host.name)} is ${hostStateText(host, atMs).toLowerCase()}${held}.`
+    }),
   ]
   if (says.length === 0) return ''
   return `<section class="alarm" role="status"><ul>${says.map((text) => `<li>${text}</li>`).join('')}</ul></section>`

@@ -17,6 +17,8 @@ export interface Host {
   /** when it was last heard of */
   readonly seenMs?: number
   readonly settled: number
+  /** groups that it has taken and neither finished nor given back by the end of its run */
+  readonly unfinished: number
   readonly ratePerSecond?: number
   readonly cpu?: number
   readonly mem?: number
@@ -94,8 +96,13 @@ export function overviewOf(
 }
 
 /** Whether whoever watches over it has to come. */
-export function isAlarm({ failedRows, stuckRows, isStalled: stalled }: Overview): boolean {
-  return failedRows.length > 0 || stuckRows.length > 0 || stalled
+export function isAlarm({ failedRows, stuckRows, isStalled: stalled, hosts }: Overview): boolean {
+  return failedRows.length > 0 || stuckRows.length > 0 || stalled || hosts.some(isMissed)
+}
+
+/** Not heard of any more, though what it has taken is not finished: it may have died before it began. */
+export function isMissed({ state, unfinished }: Host): boolean {
+  return unfinished > 0 && (state === 'stale' || state === 'offline')
 }
 
 /** Failed, or with failures in it while the rest goes on. */
@@ -118,7 +125,7 @@ export function pendingOf({ total = 0, completed, failed, status }: Row): number
  * |---|---|---|---|
  * | nothing | any | any | no |
  * | something | yes | any | no |
- * | something | no | no | no: nobody works; its rows are stuck or its hosts silent |
+ * | something | no | no | no: nobody works; its hosts are missed, or its rows stuck |
  * | something | no | yes | yes |
  */
 export function isStalled(rows: readonly Row[], isLeft: boolean, hosts: readonly Host[], nowMs: number): boolean {
@@ -154,6 +161,7 @@ function hostsOf(
       state: hostState(seenMs, isEnded, nowMs),
       ...(seenMs !== undefined && { seenMs }),
       settled: sum(own, ({ completed, failed }) => completed + failed),
+      unfinished: own.filter((row) => isOpen(row) && !row.isEnded).length,
       ...(ratePerSecond !== undefined && { ratePerSecond }),
       ...(beat?.cpu !== undefined && { cpu: beat.cpu }),
       ...(beat?.mem !== undefined && { mem: beat.mem }),

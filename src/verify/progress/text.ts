@@ -2,7 +2,7 @@
 import { spanText } from '../../stage/duration.ts'
 import { STATUSES } from '../../stage/progress/standing.ts'
 import type { Host, Overview } from './overview.ts'
-import { isAlarm, pendingOf } from './overview.ts'
+import { isAlarm, isMissed, pendingOf } from './overview.ts'
 import type { Row } from './read.ts'
 
 /** Which lists are asked for; without either the whole overview is. */
@@ -13,7 +13,7 @@ export interface Lists {
 
 /** `12,340 of 25,000 (49.4 %), 120 failed, 12,540 to do, 41.2/s, ends in 5 min 4 s (17:45 UTC)`, in one line. */
 export function summary(overview: Overview): string {
-  const { total, completed, failed, pending, unplanned, stuckRows, isStalled } = overview
+  const { total, completed, failed, pending, unplanned, stuckRows, isStalled, hosts } = overview
   const words = [
     total === undefined
       ? grouped(completed)
@@ -27,6 +27,8 @@ export function summary(overview: Overview): string {
   if (eta !== undefined) words.push(eta)
   if (stuckRows.length > 0) words.push(`${grouped(stuckRows.length)} stuck`)
   if (isStalled) words.push('STALLED')
+  const missed = hosts.filter(isMissed).length
+  if (missed > 0) words.push(`${grouped(missed)} ${missed === 1 ? 'HOST' : 'HOSTS'} MISSED`)
   return words.join(', ')
 }
 
@@ -136,6 +138,10 @@ export function hostStateText({ state, seenMs }: Host, nowMs: number): string {
   return `${state === 'offline' ? 'OFFLINE' : 'silent'}, seen ${agoText(seenMs, nowMs)}`
 }
 
+export function unfinishedText({ unfinished }: Host): string {
+  return `holds ${grouped(unfinished)} unfinished ${unfinished === 1 ? 'group' : 'groups'}`
+}
+
 function groupsText({ groups, rows }: Overview): string {
   const words = STATUSES.filter((status) => groups[status] > 0).map((status) => `${grouped(groups[status])} ${status}`)
   return `${grouped(rows.length)} ${rows.length === 1 ? 'group' : 'groups'}${words.length === 0 ? '' : `: ${words.join(', ')}`}`
@@ -143,6 +149,7 @@ function groupsText({ groups, rows }: Overview): string {
 
 function hostText(host: Host, nowMs: number): string {
   const words = [`${printable(host.name)}: ${hostStateText(host, nowMs)}`]
+  if (isMissed(host)) words.push(unfinishedText(host).toUpperCase())
   if (host.settled > 0) words.push(`${grouped(host.settled)} settled`)
   if (host.ratePerSecond !== undefined && host.state !== 'ended') words.push(rateText(host.ratePerSecond))
   if (host.cpu !== undefined) words.push(`cpu ${host.cpu} %`)

@@ -116,6 +116,26 @@ describe('a host', () => {
     expect(overview(rows).hosts).toMatchObject([{ name: 'pi-1', state: 'ended' }])
   })
 
+  const pending = { instanceId: 'pi-1', status: 'pending', totalUploads: 10, updatedAt: ago(6 * MINUTE) }
+  test.each([
+    ['whose groups are all pending is missed', [row(pending), row({ ...pending, space: 't' })], [], 2],
+    ['with a group in progress is missed', [row({ ...pending, status: 'in-progress' })], [], 1],
+    ['that has told a heartbeat only is missed by what that says', [], [{ status: 'in-progress' }], 1],
+    ['with nothing left is not', [row({ ...pending, status: 'completed' })], [], 0],
+    ['whose run has ended by a limit is not', [row({ ...pending, status: 'in-progress', endedAt: ago(HOUR) })], [], 0],
+    ['that has beaten a moment ago is not', [row({ ...pending, seenAt: ago(MINUTE) })], [], 0],
+    ['of which nobody knows what it was to do is not', [], [undefined], 0],
+  ])('that is silent and %s', (_, rows, beats, held) => {
+    const beaten = beats.map((progress) => heartbeat({ ...(progress && { progress }) }, NOW - 6 * MINUTE))
+    const seen = overview(rows, beaten)
+    expect(isAlarm(seen)).toBe(held > 0)
+    expect(summary(seen).includes(', 1 HOST MISSED')).toBe(held > 0)
+    const line = reportLines(seen, { failed: false, stuck: false }, 9).find((one) => one.startsWith('  pi-1: '))
+    const says = `HOLDS ${held} UNFINISHED GROUP${held === 1 ? '' : 'S'}`
+    expect(line?.includes(says)).toBe(held > 0)
+    expect(htmlPage(seen, undefined).includes(says.toLowerCase())).toBe(held > 0)
+  })
+
   test('that writes rows and heartbeats is counted once', () => {
     const progress = { status: 'in-progress', totalUploads: 10, completedUploads: 4 }
     const both = overview(
