@@ -72,6 +72,8 @@ test('list | rewrite --field | copy, killed and resumed | verify | delete', asyn
   expect(flaky.code, flaky.stderr).toBe(0)
   const journal = (await readFile(join(cwd, 'run'), 'utf8')).trim().split('\n')
   expect(journal.length).toBe(ROWS)
+  const proof = await runShell('verify < run > proven && delete-apply --dry-run < proven > foreseen', { cwd, env })
+  expect(proof.stderr).toMatch(/forecast: 60 keys, .*, 120 ReadUnits, 240 WriteUnits, /)
   const proven = await runShell('verify < run > proven && delete-apply < proven > deleted', { cwd, env })
   expect(proven.code, proven.stderr).toBe(0)
   expect(proven.stderr).toMatch(/60 verified; used [\d,.]+ RCU, 0 WCU\n/)
