@@ -1,15 +1,16 @@
 /**
- * One connection to one Redis server, by ioredis, with all that it does by itself switched off: it never connects anew,
- * never sends anything twice and never queues. When it is lost, every command still open is answered by an error, and
- * the connection is of no further use.
+ * One connection to one Redis server. It never connects anew, never sends anything twice and never queues. When it is
+ * lost, every request still open is answered by an error, and the connection is of no further use.
  */
 import { setMaxListeners } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { Redis } from 'ioredis'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { RekeyError } from '../../record/errors.ts'
 import { Batch } from './batch.ts'
 import { classify, connectionError } from './classify.ts'
 import type { RedisTarget } from './location.ts'
+import { isError, ReplyCutter, ReplyReader, RequestWriter } from './resp.ts'
+import { openSocket } from './socket.ts'
 
 export type Argument = string | Buffer
 export type Request = readonly [command: string, ...args: readonly Argument[]]
@@ -19,6 +20,9 @@ export type Reply = null | number | Buffer | Error | readonly Reply[]
 
 /** The answer to one request: the reply, or why there is none. */
 export type Answer = Reply | RekeyError
+
+/** Makes the answer to the nth request of the whole reply, which stands from `start` to `end`; what it keeps of it is a view. */
+export type ReadReply = (bytes: Buffer, start: number, end: number, nth: number) => Answer
 
 /** A request that was sent and that got no answer: the server may have carried it out. */
 export class Unanswered extends RekeyError {}
@@ -30,45 +34,42 @@ export interface ConnectionSettings {
   readonly caFile: string | undefined
 }
 
-const LONGEST_CONNECT_MS = 10_000
-
 export class Connection {
-  readonly #redis: Redis
+  readonly #socket: Socket
+  readonly #isEncrypted: boolean
   readonly #place: string
   readonly #timeoutMs: number
+  readonly #writer = new RequestWriter()
+  readonly #cutter = new ReplyCutter()
+  readonly #reader = new ReplyReader()
+  readonly #readReply: ReadReply = (bytes, start) => this.#reader.read(bytes, start)
+  /** what was sent and has no answer, the oldest first */
+  readonly #open: Batch[] = []
   #socketError: unknown
   #lostBecause: Unanswered | undefined
 
-  private constructor(target: RedisTarget, { timeoutMs, caFile }: ConnectionSettings) {
-    this.#place = `${target.host}:${target.port}`
+  private constructor(socket: Socket, place: string, timeoutMs: number) {
+    this.#socket = socket
+    this.#isEncrypted = socket instanceof TLSSocket
+    this.#place = place
     this.#timeoutMs = timeoutMs
-    this.#redis = new Redis({
-      host: target.host,
-      port: target.port,
-      ...(target.tls && { tls: tlsOptions(target.host, caFile) }),
-      connectTimeout: Math.min(timeoutMs, LONGEST_CONNECT_MS),
-      protocol: 2,
-      lazyConnect: true,
-      enableReadyCheck: false,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      disableClientInfo: true,
-      maxRetriesPerRequest: 0,
-      retryStrategy: () => null,
-    })
-    this.#redis.on('error', (error) => {
+    socket.on('data', (bytes: Buffer) => this.#takeIn(bytes))
+    socket.on('error', (error) => {
       this.#socketError ??= error
     })
+    socket.on('close', () => this.#endOpen())
   }
 
   /** Connects and signs in. Throws E_CONNECTION, E_TIMEOUT, E_AUTH, E_DENIED, E_LOCATION. */
-  static async open(target: RedisTarget, settings: ConnectionSettings): Promise<Connection> {
-    const connection = new Connection(target, settings)
+  static async open(target: RedisTarget, { timeoutMs, caFile }: ConnectionSettings): Promise<Connection> {
+    const place = `${target.host}:${target.port}`
+    let socket: Socket
     try {
-      await connection.#redis.connect()
+      socket = await openSocket(target, timeoutMs, caFile)
     } catch (thrown) {
-      throw connectionError(connection.#place, connection.#socketError ?? thrown)
+      throw thrown instanceof RekeyError ? thrown : connectionError(place, thrown)
     }
+    const connection = new Connection(socket, place, timeoutMs)
     try {
       await connection.#signIn(target)
     } catch (thrown) {
@@ -79,11 +80,12 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return this.#redis.status === 'ready' && this.#lostBecause === undefined
+    return this.#socket.writable && this.#lostBecause === undefined
   }
 
-  /** Sends all requests in one go; one answer each, in order. Never throws. */
-  async send(requests: readonly Request[], signal?: AbortSignal): Promise<Answer[]> {
+  /** Sends all requests in one go; one answer each, in order: errors, and what `read` makes of other replies. Never throws. */
+  async send(requests: readonly Request[], signal?: AbortSignal, read = this.#readReply): Promise<Answer[]> {
+    if (requests.length === 0) return []
     if (!this.isOpen) {
       const error = connectionError(this.#place, this.#socketError ?? CLOSED)
       return requests.map(() => error)
@@ -94,7 +96,7 @@ export class Connection {
     if (signal !== undefined) setMaxListeners(0, signal)
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      return await this.#write(requests)
+      return await this.#write(new Batch(requests, read))
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -102,17 +104,41 @@ export class Connection {
   }
 
   close(): void {
-    this.#redis.disconnect()
+    this.#socket.end(() => this.#socket.destroy())
   }
 
-  /** Puts the requests into the queue of ioredis, and their bytes to the socket in one write. */
-  #write(requests: readonly Request[]): Promise<Answer[]> {
-    const batch = new Batch(requests, (error, request) => this.#failure(error, request))
-    const { stream } = this.#redis
-    const sink = { isPipeline: true as const, destination: { redis: { stream } }, write: () => {} }
-    for (const command of batch.commands()) this.#redis.sendCommand(command, sink)
-    if (stream.writable) stream.write(batch.bytes())
+  #write(batch: Batch): Promise<Answer[]> {
+    this.#open.push(batch)
+    this.#socket.write(this.#writer.write(batch.requests))
+    if (this.#socket.writableLength > 0 || this.#isEncrypted) this.#writer.letGo()
     return batch.answers
+  }
+
+  #takeIn(bytes: Buffer): void {
+    try {
+      this.#cutter.push(bytes, (whole, start, end) => this.#take(whole, start, end))
+    } catch (thrown) {
+      this.#drop('E_CONNECTION', (thrown as Error).message)
+    }
+  }
+
+  #take(bytes: Buffer, start: number, end: number): void {
+    const [batch] = this.#open
+    if (batch === undefined) return
+    const answer = isError(bytes, start)
+      ? this.#errorOf(bytes, start, batch.next)
+      : batch.read(bytes, start, end, batch.at)
+    if (batch.take(answer)) this.#open.shift()
+  }
+
+  #errorOf(bytes: Buffer, start: number, request: Request): RekeyError {
+    return classify((this.#reader.read(bytes, start) as Error).message, nameOf(request))
+  }
+
+  /** The connection is gone: nobody can know what became of what was sent. */
+  #endOpen(): void {
+    const { code, message } = connectionError(this.#place, this.#socketError ?? CLOSED)
+    for (const batch of this.#open.splice(0)) batch.fail(this.#lostBecause ?? new Unanswered(code, message))
   }
 
   async #signIn({ username, password, database }: RedisTarget): Promise<void> {
@@ -132,34 +158,15 @@ export class Connection {
     }
   }
 
-  #failure(error: Error, [command, first]: Request): RekeyError {
-    if (error.name === 'ReplyError') return classify(error.message, nameOf(command, first))
-    if (this.#lostBecause !== undefined) return this.#lostBecause
-    if (/isn't writeable/.test(error.message)) return connectionError(this.#place, this.#socketError ?? error)
-    const { code, message } = connectionError(this.#place, this.#socketError ?? CLOSED)
-    return new Unanswered(code, message)
-  }
-
   #drop(code: 'E_TIMEOUT' | 'E_CONNECTION', message: string): void {
     this.#lostBecause ??= new Unanswered(code, `${this.#place}: ${message}`)
-    this.#redis.disconnect()
-    this.#redis.stream?.destroy()
+    this.#socket.destroy()
   }
 }
 
 const CLOSED = Object.assign(new Error('the connection was closed'), { code: '' })
 
 /** Container commands by both words, as an ACL names them. */
-function nameOf(command: string, first: Argument | undefined): string {
+function nameOf([command, first]: Request): string {
   return /^(?:XINFO|CLUSTER|SCRIPT|OBJECT|CLIENT)$/i.test(command) ? `${command}|${String(first)}` : command
-}
-
-function tlsOptions(host: string, caFile: string | undefined) {
-  const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host }
-  if (caFile === undefined) return servername
-  try {
-    return { ...servername, ca: readFileSync(caFile) }
-  } catch (thrown) {
-    throw new RekeyError('E_USAGE', `REDIS_CA_FILE: ${(thrown as Error).message}`)
-  }
 }

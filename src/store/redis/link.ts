@@ -3,7 +3,7 @@
  * What never reached the server is answered by a RekeyError, what did and got no answer by an `Unanswered`.
  */
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
-import type { Answer, ConnectionSettings, Request } from './connection.ts'
+import type { Answer, ConnectionSettings, ReadReply, Request } from './connection.ts'
 import { Connection } from './connection.ts'
 import type { RedisTarget } from './location.ts'
 
@@ -57,13 +57,13 @@ export class Link {
   }
 
   /** Sends all requests in one go; one answer each, in order. Never throws. */
-  async send(requests: readonly Request[], signal: AbortSignal): Promise<readonly Answer[]> {
+  async send(requests: readonly Request[], signal: AbortSignal, read?: ReadReply): Promise<readonly Answer[]> {
     if (requests.length === 0) return []
     if (signal.aborted)
       return requests.map(() => new RekeyError('E_CONNECTION', 'the run was ended before this was sent'))
     try {
       const connection = await this.connect()
-      return await connection.send(requests, signal)
+      return await connection.send(requests, signal, read)
     } catch (thrown) {
       const error = toRekeyError(thrown)
       return requests.map(() => error)
