@@ -1,12 +1,14 @@
 /**
  * The usual case of verify, in one step: whether both keys of a pair are there, with the same content and the same
- * expiry, at one moment. One script for many pairs; what it cannot say is for the slower ways.
+ * expiry. Small hashes are read, for the others there is one script for many pairs; what neither can say is for the slower ways.
  */
 import { sameKey } from '../../record/key.ts'
 import type { Pair } from '../contract.ts'
+import type { AlikeHashes } from './alike-hashes.ts'
 import { DIGEST_PREFIX } from './canonical.ts'
 import { ANY_EXPIRES_LUA } from './describe.ts'
 import { DIGEST_LUA } from './digest-lua.ts'
+import type { Link } from './link.ts'
 import type { Scripts } from './scripts.ts'
 import { script } from './scripts.ts'
 import type { Servers } from './servers.ts'
@@ -39,12 +41,24 @@ return table.concat(digests, ' ')
 export async function alike(
   servers: Servers,
   scripts: Scripts,
+  hashes: AlikeHashes,
   pairs: readonly Pair[],
   signal: AbortSignal,
 ): Promise<readonly (string | undefined)[]> {
-  const digests: (string | undefined)[] = []
   // In a cluster few pairs are of one slot, and a script could not name the others.
-  if (servers.isCluster) return digests
+  if (servers.isCluster || pairs.length === 0) return []
+  const [link] = (await servers.masters()) as readonly [Link]
+  const found = await hashes.compare(link, pairs, signal)
+  const unread = pairs.filter((_, at) => found[at] === 'unread')
+  const digests = (await alikeByScript(scripts, unread, signal)).values()
+  return pairs.map((pair, at) => {
+    const digest = found[at] === 'unread' ? digests.next().value : found[at]
+    return sameKey(pair.from, pair.to) ? undefined : digest
+  })
+}
+
+async function alikeByScript(scripts: Scripts, pairs: readonly Pair[], signal: AbortSignal) {
+  const digests: (string | undefined)[] = []
   while (digests.length < pairs.length && scripts.allowed) {
     const keys = pairs.slice(digests.length).flatMap(({ from, to }) => [from, to])
     const [answer] = await scripts.run(ALIKE, [{ keys, args: [] }], signal)
@@ -53,5 +67,5 @@ export async function alike(
       digests.push(digest === '-' ? undefined : `${DIGEST_PREFIX}${digest}`)
     }
   }
-  return pairs.map((pair, at) => (sameKey(pair.from, pair.to) ? undefined : digests[at]))
+  return digests
 }

@@ -1,6 +1,7 @@
 /** A Redis database as a store: each call is handed to the part that does it. */
 import type { Store, StoreSettings, Traits } from '../contract.ts'
 import { alike } from './alike.ts'
+import { AlikeHashes } from './alike-hashes.ts'
 import { Copier } from './copy.ts'
 import { Describer } from './describe.ts'
 import { Digester } from './digest.ts'
@@ -30,6 +31,7 @@ export function redisStore(location: string, servers: Servers, settings: StoreSe
   const merger = new Merger(servers, scripts)
   const transfer = new Transfer(servers, scripts, describer, guarded, merger)
   const copier = new Copier(servers, guarded, merger, transfer)
+  const hashes = new AlikeHashes()
   const digester = new Digester(servers, scripts)
   return {
     location,
@@ -41,7 +43,7 @@ export function redisStore(location: string, servers: Servers, settings: StoreSe
     write: (item, guard, signal) => transfer.write(item, guard, signal),
     remove: (targets, signal) => guarded.remove(targets, signal),
     digest: (keys, signal) => digester.digest(keys, signal),
-    alike: (pairs, signal) => alike(servers, scripts, pairs, signal),
+    alike: (pairs, signal) => alike(servers, scripts, hashes, pairs, signal),
     includes: (pairs, signal) => includes(servers, pairs, signal),
     close: async () => {
       await Promise.all([guarded.close(), servers.close()])

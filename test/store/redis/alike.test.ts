@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import type { Store } from '../../../src/store/contract.ts'
 import { LONG_ELEMENTS } from '../../../src/store/redis/digest-lua.ts'
+import { MAX_FIELDS } from '../../../src/store/redis/hash-digest.ts'
 import type { RedisServer } from '../../servers/redis.ts'
 import { startRedis } from '../../servers/redis.ts'
 import { clientOf, openAt, signal } from './open.ts'
@@ -68,6 +69,12 @@ describe.each(SERVERS)('%s', (name, locationOf) => {
     )
   })
 
+  test('keys that have expired are not alike, whatever they were', async () => {
+    for (const key of ['from', 'to']) await client.multi().hset(key, { f: 'v' }).pexpire(key, 1).exec()
+    await client.multi().hset('other', { f: 'v' }).pexpireat('other', EXPIRY).exec()
+    expect(await alike(['from', 'to'], ['other', 'from'])).toEqual([undefined, undefined])
+  })
+
   test('another expiry, or none, is not alike; the same one is where the server tells it', async () => {
     for (const key of ['none', 'same', 'later', 'from']) await client.hset(key, { f: 'v' })
     await client.pexpireat('from', EXPIRY)
@@ -114,6 +121,27 @@ describe.each(SERVERS)('%s', (name, locationOf) => {
     await client.multi().hdel('to:3', 'field 7').hset('to:3', { 'another field': 'value 7' }).exec()
     const [same] = (await store.digest?.(['from:0'], signal)) ?? []
     expect(await alike(...pairs)).toEqual([same, undefined, same, undefined, same, same])
+  })
+
+  test('small hashes by plain commands, those of more fields and other types by the script', async () => {
+    const pairs = Array.from({ length: 300 }, (_, at): [string, string] => [`from:${at}`, `to:${at}`])
+    const fieldsOf = (count: number, value: string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, nth) => [`field ${nth}`, value]))
+    const pipeline = client.pipeline()
+    for (const [at, [from, to]] of pairs.entries()) {
+      pipeline.hset(from, fieldsOf(at % 130 === 129 ? MAX_FIELDS : 3, 'x'.repeat(at % 100 === 99 ? 40_000 : 70)))
+      pipeline.copy(from, to)
+    }
+    await pipeline.config('RESETSTAT').exec()
+    const froms = pairs.map(([from]) => from)
+    const found = await alike(...pairs)
+    expect(await client.info('commandstats')).not.toMatch(/cmdstat_eval/)
+    expect(found).toEqual(await store.digest?.(froms, signal))
+
+    await client.hset('from:17', fieldsOf(MAX_FIELDS + 1, 'wide'))
+    await client.multi().del('from:31').set('from:31', 'text').exec()
+    for (const at of [17, 31]) await client.copy(`from:${at}`, `to:${at}`, 'REPLACE')
+    expect(await alike(...pairs)).toEqual(await store.digest?.(froms, signal))
   })
 
   test('more than one call reads, and what is left to the client', async () => {

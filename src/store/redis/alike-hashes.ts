@@ -1,0 +1,118 @@
+/**
+ * Pairs of small hashes, compared by the client: two plain commands and the bytes of two answers cost the server half of
+ * what a script that reads both takes. Holds the answers of one portion.
+ */
+import type { Pair } from '../contract.ts'
+import type { Request } from './connection.ts'
+import { HashDigests, MAX_FIELDS } from './hash-digest.ts'
+import type { Link } from './link.ts'
+
+/** How much a portion is meant to bring. */
+const PORTION_BYTES = 256 * 1024
+
+/** How many pairs are asked for while it is not known how large they are, or whether they are hashes. */
+const FIRST_PAIRS = 16
+
+/** When fewer than this part of a portion are hashes, the others are for the script. */
+const LEAST_HASHES = 7 / 8
+
+/** The digest of a pair that is alike, undefined for one that is not, `unread` where nothing was found out. */
+export type HashesAlike = string | undefined | 'unread'
+
+export class AlikeHashes {
+  readonly #digests = new HashDigests()
+  /** how many pairs the next portion asks for */
+  #pairs = FIRST_PAIRS
+
+  /** One answer per pair, in order. Never throws. */
+  async compare(link: Link, pairs: readonly Pair[], signal: AbortSignal): Promise<readonly HashesAlike[]> {
+    const found: HashesAlike[] = []
+    while (found.length < pairs.length) {
+      const portion = pairs.slice(found.length, found.length + this.#pairs)
+      const [digests, [keyspace]] = await Promise.all([
+        this.#digestsOf(link, portion, signal),
+        link.send([['INFO', 'keyspace']], signal),
+      ])
+      const mayExpire = !Buffer.isBuffer(keyspace) || /expires=[1-9]/.test(keyspace.toString('latin1'))
+      found.push(...(mayExpire ? await withSameExpiry(link, portion, digests, signal) : digests))
+      const unread = digests.filter((digest) => digest === 'unread').length
+      if (unread <= portion.length * (1 - LEAST_HASHES)) continue
+      this.#pairs = FIRST_PAIRS
+      break
+    }
+    return pairs.map((_, at) => (at < found.length ? found[at] : 'unread'))
+  }
+
+  /** Compares the replies where they stand: a view of each would cost more than its bytes. */
+  async #digestsOf(link: Link, pairs: readonly Pair[], signal: AbortSignal): Promise<readonly HashesAlike[]> {
+    const digests = new Array<HashesAlike>(pairs.length).fill('unread')
+    let most = 1
+    let here: Reply = { bytes: Buffer.alloc(0), start: 0, end: 0, nth: -1 }
+    await link.send(pairs.flatMap(contentRequests), signal, (bytes, start, end, nth) => {
+      const reply = { bytes, start, end, nth }
+      // Where one side was answered by an error, what came before is of another pair.
+      if (nth % 2 === 1 && here.nth === nth - 1) {
+        digests[here.nth / 2] = this.#sameDigest(here, reply)
+        most = Math.max(most, here.end - here.start + end - start)
+      }
+      here = reply
+      return null
+    })
+    this.#pairs = Math.max(1, Math.floor(PORTION_BYTES / most))
+    return digests
+  }
+
+  /** Equal contents can come in another order. */
+  #sameDigest(here: Reply, there: Reply): HashesAlike {
+    const digest = this.#digestOf(here)
+    if (digest === undefined) return 'unread'
+    const isSame = here.bytes.compare(there.bytes, there.start, there.end, here.start, here.end) === 0
+    return isSame || digest === this.#digestOf(there) ? digest : undefined
+  }
+
+  #digestOf({ bytes, start, end }: Reply): string | undefined {
+    return this.#digests.digest(bytes, start, end)
+  }
+}
+
+/** Where the reply to the nth request stands. */
+interface Reply {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+  readonly nth: number
+}
+
+/**
+ * The two contents come one behind the other. As many fields as are asked for are all of a hash that has fewer, in its own
+ * order as HGETALL gives them, and no more than that of a large one.
+ */
+function contentRequests({ from, to }: Pair): readonly Request[] {
+  return [
+    ['HRANDFIELD', from, FIELDS_ASKED, 'WITHVALUES'],
+    ['HRANDFIELD', to, FIELDS_ASKED, 'WITHVALUES'],
+  ]
+}
+
+const FIELDS_ASKED = String(MAX_FIELDS + 1)
+
+/** The digests of those pairs that also expire at once; a key that has just expired is not there any more. */
+async function withSameExpiry(
+  link: Link,
+  pairs: readonly Pair[],
+  digests: readonly HashesAlike[],
+  signal: AbortSignal,
+) {
+  const requests = pairs.flatMap(({ from, to }): Request[] => [
+    ['PEXPIRETIME', from],
+    ['PEXPIRETIME', to],
+  ])
+  const expiries = await link.send(requests, signal)
+  return digests.map((digest, at): HashesAlike => {
+    const [here, there] = [expiries[2 * at], expiries[2 * at + 1]]
+    if (typeof here !== 'number' || typeof there !== 'number') return 'unread'
+    return here === there && here !== ABSENT ? digest : undefined
+  })
+}
+
+const ABSENT = -2
