@@ -19,7 +19,7 @@ const { outputFiles } = await build({
   minifyWhitespace: true,
   legalComments: 'none',
   alias: { cliui: './build/no-layout.js', 'string-width': './build/no-layout.js' },
-  // yargs and ioredis reach for require(), which an ES module does not have.
+  // yargs reaches for require(), which an ES module does not have.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
