@@ -47,41 +47,30 @@ export class AlikeHashes {
   async #digestsOf(link: Link, pairs: readonly Pair[], signal: AbortSignal): Promise<readonly HashesAlike[]> {
     const digests = new Array<HashesAlike>(pairs.length).fill('unread')
     let most = 1
-    let here: Reply = { bytes: Buffer.alloc(0), start: 0, end: 0, nth: -1 }
+    let here: Buffer = NOTHING
+    let [hereStart, hereEnd, hereNth] = [0, 0, -1]
     await link.send(pairs.flatMap(contentRequests), signal, (bytes, start, end, nth) => {
-      const reply = { bytes, start, end, nth }
       // Where one side was answered by an error, what came before is of another pair.
-      if (nth % 2 === 1 && here.nth === nth - 1) {
-        digests[here.nth / 2] = this.#sameDigest(here, reply)
-        most = Math.max(most, here.end - here.start + end - start)
+      if (nth % 2 === 1 && hereNth === nth - 1) {
+        const isSame = here.compare(bytes, start, end, hereStart, hereEnd) === 0
+        const digest = this.#digests.digest(here, hereStart, hereEnd)
+        // Equal contents can come in another order.
+        const isAlike = isSame || digest === this.#digests.digest(bytes, start, end)
+        digests[hereNth / 2] = digest === undefined ? 'unread' : isAlike ? digest : undefined
+        most = Math.max(most, hereEnd - hereStart + end - start)
       }
-      here = reply
+      here = bytes
+      hereStart = start
+      hereEnd = end
+      hereNth = nth
       return null
     })
     this.#pairs = Math.max(1, Math.floor(PORTION_BYTES / most))
     return digests
   }
-
-  /** Equal contents can come in another order. */
-  #sameDigest(here: Reply, there: Reply): HashesAlike {
-    const digest = this.#digestOf(here)
-    if (digest === undefined) return 'unread'
-    const isSame = here.bytes.compare(there.bytes, there.start, there.end, here.start, here.end) === 0
-    return isSame || digest === this.#digestOf(there) ? digest : undefined
-  }
-
-  #digestOf({ bytes, start, end }: Reply): string | undefined {
-    return this.#digests.digest(bytes, start, end)
-  }
 }
 
-/** Where the reply to the nth request stands. */
-interface Reply {
-  readonly bytes: Buffer
-  readonly start: number
-  readonly end: number
-  readonly nth: number
-}
+const NOTHING = Buffer.alloc(0)
 
 /**
  * The two contents come one behind the other. As many fields as are asked for are all of a hash that has fewer, in its own

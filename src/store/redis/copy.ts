@@ -30,6 +30,8 @@ export class Copier {
   async copy(pairs: readonly Pair[], guard: Guard, signal: AbortSignal): Promise<readonly Outcome[]> {
     const isNear = (pair: Pair) => !this.#servers.isCluster || slotOf(pair.from) === slotOf(pair.to)
     const near = pairs.filter(isNear)
+    if (near.length === pairs.length && (guard === 'absent' || guard === 'any'))
+      return this.#copyNear(pairs, guard, signal)
     const outcomes = new Map<Pair, Outcome>()
     const take = (some: readonly Pair[], found: readonly Outcome[]) => {
       for (const [at, pair] of some.entries()) outcomes.set(pair, found[at] as Outcome)
@@ -61,7 +63,8 @@ export class Copier {
       signal,
     )
     const refused = pairs.filter((_, at) => answers[at] === 0)
-    const reasons = refused.length === 0 ? [] : await this.#whyNot(refused, guard, signal)
+    if (refused.length === 0) return pairs.map((pair, at) => outcomeOfCopy(answers[at], pair))
+    const reasons = await this.#whyNot(refused, guard, signal)
     const whyNot = new Map(refused.map((pair, at) => [pair, reasons[at] as Outcome]))
     return pairs.map((pair, at) => whyNot.get(pair) ?? outcomeOfCopy(answers[at], pair))
   }

@@ -12,9 +12,11 @@ const LF = 0x0a
 const ZERO = 0x30
 /** of a line: its kind before the number, CR and LF behind it */
 const LINE_END_BYTES = 2
-/** Shorter texts are copied byte by byte: a call costs more. */
-const SHORT_BYTES = 24
+/** Texts up to here are copied byte by byte: for others Node makes a view of the part. */
+const SHORT_BYTES = 128
 const HEAD_BYTES = 5
+/** Views are kept of forms that are shorter: hashes of one kind are about equally long. */
+const VIEWS = 2048
 
 /** Fields that come together. */
 interface Kind {
@@ -29,8 +31,11 @@ interface Kind {
 export class HashDigests {
   #form: Buffer = Buffer.alloc(0)
   #kind: Kind | undefined
+  /** views of the beginning of it, by their length: to make one costs more than the digest */
+  #views: Buffer[] = []
   /** start and end of each text of the reply, one after the other */
-  readonly #spans: number[] = []
+  readonly #spans = new Float64Array(4 * (MAX_FIELDS + 1))
+  #spanCount = 0
   /** by the place of a field, which text its value is */
   readonly #values: number[] = []
 
@@ -40,33 +45,47 @@ export class HashDigests {
    */
   digest(bytes: Buffer, start: number, end: number): string | undefined {
     this.#find(bytes, start, end)
-    if (this.#spans.length === 0 || this.#spans.length > 4 * MAX_FIELDS) return undefined
+    if (this.#spanCount === 0 || this.#spanCount > 4 * MAX_FIELDS) return undefined
     const kind = this.#kind !== undefined && this.#place(bytes, this.#kind) ? this.#kind : this.#learn(bytes)
-    const most = end - start + HEAD_BYTES * (this.#spans.length + 2)
-    if (this.#form.length < most) this.#form = Buffer.allocUnsafeSlow(2 * most)
-    return `${DIGEST_PREFIX}${hash('sha1', this.#form.subarray(0, this.#putForm(bytes, kind)), 'hex')}`
+    this.#makeRoom(end - start + HEAD_BYTES * (this.#spanCount + 2))
+    return `${DIGEST_PREFIX}${hash('sha1', this.#view(this.#putForm(bytes, kind)), 'hex')}`
   }
 
-  /** Finds the texts of a reply. */
+  #makeRoom(bytes: number): void {
+    if (this.#form.length >= bytes) return
+    this.#form = Buffer.allocUnsafeSlow(2 * bytes)
+    this.#views = []
+  }
+
+  #view(length: number): Buffer {
+    const view = this.#views[length] ?? this.#form.subarray(0, length)
+    if (length < VIEWS) this.#views[length] = view
+    return view
+  }
+
+  /** Finds the texts of a reply, so far as they are of use. */
   #find(bytes: Buffer, start: number, end: number): void {
     const spans = this.#spans
-    spans.length = 0
+    let count = 0
     let at = start
     while (bytes[at] !== LF) at++
     at++
-    while (at < end) {
+    while (at < end && count < spans.length) {
       let length = 0
       for (at++; (bytes[at] as number) >= ZERO; at++) length = length * 10 + (bytes[at] as number) - ZERO
       at += LINE_END_BYTES
-      spans.push(at, at + length)
-      at += length + LINE_END_BYTES
+      spans[count++] = at
+      at += length
+      spans[count++] = at
+      at += LINE_END_BYTES
     }
+    this.#spanCount = count
   }
 
   /** Puts each value to its field's place; false when the fields are not those of the kind. */
   #place(bytes: Buffer, { names, places, guesses }: Kind): boolean {
     const spans = this.#spans
-    if (spans.length !== 4 * names.length) return false
+    if (this.#spanCount !== 4 * names.length) return false
     for (let nth = 0; nth < names.length; nth++) {
       const start = spans[4 * nth] as number
       const end = spans[4 * nth + 1] as number
@@ -84,7 +103,7 @@ export class HashDigests {
 
   #learn(bytes: Buffer): Kind {
     const spans = this.#spans
-    const fields = Array.from({ length: spans.length / 4 }, (_, nth) => ({
+    const fields = Array.from({ length: this.#spanCount / 4 }, (_, nth) => ({
       name: Buffer.from(bytes.subarray(spans[4 * nth], spans[4 * nth + 1])),
       nth,
     }))
