@@ -3,7 +3,7 @@
  * what a script that reads both takes. Holds the answers of one portion.
  */
 import type { Pair } from '../contract.ts'
-import type { Request } from './connection.ts'
+import type { Answer, Request } from './connection.ts'
 import { HashDigests, MAX_FIELDS } from './hash-digest.ts'
 import type { Link } from './link.ts'
 
@@ -97,11 +97,16 @@ async function withSameExpiry(
     ['PEXPIRETIME', to],
   ])
   const expiries = await link.send(requests, signal)
-  return digests.map((digest, at): HashesAlike => {
-    const [here, there] = [expiries[2 * at], expiries[2 * at + 1]]
-    if (typeof here !== 'number' || typeof there !== 'number') return 'unread'
-    return here === there && here !== ABSENT ? digest : undefined
+  return digests.map((digest, at) => {
+    const together = expireTogether(expiries[2 * at], expiries[2 * at + 1])
+    return together === undefined ? 'unread' : together ? digest : undefined
   })
+}
+
+/** By two answers to PEXPIRETIME: not where one is gone by now; undefined where the server does not tell. Pure. */
+export function expireTogether(here: Answer | undefined, there: Answer | undefined): boolean | undefined {
+  if (typeof here !== 'number' || typeof there !== 'number') return undefined
+  return here === there && here !== ABSENT
 }
 
 const ABSENT = -2

@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { RekeyError } from '../../../src/record/errors.ts'
 import type { Store } from '../../../src/store/contract.ts'
+import { expireTogether } from '../../../src/store/redis/alike-hashes.ts'
 import { LONG_ELEMENTS } from '../../../src/store/redis/digest-lua.ts'
 import { MAX_FIELDS } from '../../../src/store/redis/hash-digest.ts'
 import type { RedisServer } from '../../servers/redis.ts'
@@ -67,12 +69,6 @@ describe.each(SERVERS)('%s', (name, locationOf) => {
     expect(await alike(['here', 'no'], ['no', 'here'], ['no', 'nor'], ['here', 'here'])).toEqual(
       new Array(4).fill(undefined),
     )
-  })
-
-  test('keys that have expired are not alike, whatever they were', async () => {
-    for (const key of ['from', 'to']) await client.multi().hset(key, { f: 'v' }).pexpire(key, 1).exec()
-    await client.multi().hset('other', { f: 'v' }).pexpireat('other', EXPIRY).exec()
-    expect(await alike(['from', 'to'], ['other', 'from'])).toEqual([undefined, undefined])
   })
 
   test('another expiry, or none, is not alike; the same one is where the server tells it', async () => {
@@ -157,4 +153,15 @@ describe.each(SERVERS)('%s', (name, locationOf) => {
     const digests = (await store.digest?.(froms, signal)) ?? []
     expect(await alike(...pairs, ['long', 'long copy'], ...pairs)).toEqual([...digests, undefined, ...digests])
   })
+})
+
+test.each([
+  [-1, -1, true],
+  [EXPIRY, EXPIRY, true],
+  [EXPIRY, EXPIRY + 1, false],
+  [EXPIRY, -1, false],
+  [-2, -2, false],
+  [new RekeyError('E_STORE', 'unknown command'), -1, undefined],
+] as const)('answers %s and %s to when they expire', (here, there, together) => {
+  expect(expireTogether(here, there)).toBe(together)
 })
