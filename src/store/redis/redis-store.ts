@@ -8,10 +8,10 @@ import { Digester } from './digest.ts'
 import { Guarded } from './guarded.ts'
 import { includes } from './includes.ts'
 import { listKeys } from './list-keys.ts'
+import { Looker } from './look.ts'
 import { Merger } from './merge.ts'
 import { Scripts } from './scripts.ts'
 import type { Servers } from './servers.ts'
-import { stat } from './stat.ts'
 import { Transfer } from './transfer.ts'
 
 /** SCAN has no order and may give a key twice. Batches of this size keep a server busy with four of them in flight. */
@@ -32,12 +32,13 @@ export function redisStore(location: string, servers: Servers, settings: StoreSe
   const transfer = new Transfer(servers, scripts, describer, guarded, merger)
   const copier = new Copier(servers, guarded, merger, transfer)
   const hashes = new AlikeHashes()
+  const looker = new Looker(servers, describer)
   const digester = new Digester(servers, scripts)
   return {
     location,
     traits: TRAITS,
     list: (range, signal) => listKeys(servers, describer, range, settings.concurrency, signal),
-    stat: (keys, signal) => stat(servers, describer, keys, signal),
+    stat: (keys, signal) => looker.look(keys, signal),
     copy: (pairs, guard, signal) => copier.copy(pairs, guard, signal),
     read: (key, signal) => transfer.read(key, signal),
     write: (item, guard, signal) => transfer.write(item, guard, signal),
