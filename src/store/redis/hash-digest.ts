@@ -40,8 +40,8 @@ export class HashDigests {
   readonly #values: number[] = []
 
   /**
-   * The digest of the hash that stands in `bytes` as a whole reply, its fields and values in turn; undefined for none, and for one of more than
-   * MAX_FIELDS fields.
+   * The digest of the hash that stands in `bytes` as a whole reply, its fields and values in turn; undefined for none, and
+   * for one of more than MAX_FIELDS fields.
    */
   digest(bytes: Buffer, start: number, end: number): string | undefined {
     this.#find(bytes, start, end)

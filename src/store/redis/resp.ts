@@ -1,18 +1,29 @@
 /**
- * RESP2, the protocol of Redis: requests to bytes, and bytes to replies. Sources: https://redis.io/docs/latest/develop/reference/protocol-spec/
- * A reply is first cut out of the stream, however it comes in pieces, and then read at once. Pure, apart from what a cutter holds.
+ * RESP2, the protocol of Redis: requests to bytes, and bytes to replies. A reply is first cut out of the stream, however it
+ * comes in pieces, and then read at once. https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 import type { Reply, Request } from './connection.ts'
 
 const LF = 0x0a
+const CR = 0x0d
 const MINUS = 0x2d
 const ZERO = 0x30
+const NINE = 9
+const TEN = 10
+/** what can be written without asking how long it is in UTF-8 */
+const LAST_ASCII = 0x7f
 const ARRAY = 0x2a
 const BULK = 0x24
 const INTEGER = 0x3a
 const SIMPLE = 0x2b
 const ERROR = 0x2d
 const LINE_END_BYTES = 2
+/** of a number with its kind and line end, at most */
+const LINE_BYTES = 16
+
+const FIRST_BYTES = 64 * 1024
+/** More than this is not kept for the next lot. */
+const MOST_KEPT_BYTES = 1024 * 1024
 
 /** Texts and arrays of Redis are no longer. */
 const MAX_COUNT = 2 ** 32
@@ -29,16 +40,7 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
 }
 
-const CR = 0x0d
-const NINE = 9
-const TEN = 10
-/** what can be written without asking how long it is in UTF-8 */
-const LAST_ASCII = 0x7f
-/** of a number with its kind and line end, at most */
-const LINE_BYTES = 16
-const FIRST_BYTES = 64 * 1024
-
-/** Writes requests. Holds the bytes of the largest lot. */
+/** Writes requests. Holds the bytes of the last lot, of a large one until the next. */
 export class RequestWriter {
   #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
   #length = 0
@@ -46,6 +48,7 @@ export class RequestWriter {
   /** All requests in one. The bytes are good until the next call, but for those that were let go. */
   write(requests: readonly Request[]): Buffer {
     this.#length = 0
+    if (this.#bytes.length > MOST_KEPT_BYTES) this.letGo()
     for (const request of requests) {
       this.#makeRoom(LINE_BYTES)
       this.#line(ARRAY, request.length)
@@ -111,7 +114,7 @@ export class RequestWriter {
   #makeRoom(length: number): void {
     const needed = this.#length + length
     if (needed <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafeSlow(2 * needed)
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, needed))
     this.#bytes.copy(larger, 0, 0, this.#length)
     this.#bytes = larger
   }
