@@ -1,7 +1,7 @@
 /** Pairs that are settled at one look: what is called alike must be alike in all that verify proves. */
 import fc from 'fast-check'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { RekeyError } from '../../../src/record/errors.ts'
 import type { Store } from '../../../src/store/contract.ts'
 import { expireTogether } from '../../../src/store/redis/alike-hashes.ts'
@@ -14,15 +14,18 @@ import { content, plant } from './plant.ts'
 
 const EXPIRY = 4_102_444_800_123
 
+// Servers of this file's own: what they have been asked is counted.
+let current: RedisServer
 let before7: RedisServer
 
 beforeAll(async () => {
+  current = await startRedis()
   before7 = await startRedis(['--rename-command', 'PEXPIRETIME', ''])
 })
-afterAll(async () => await before7.stop())
+afterAll(async () => void (await Promise.all([current.stop(), before7.stop()])))
 
 const SERVERS = [
-  ['a server', () => `${inject('redis')}/5`],
+  ['a server', () => current.location],
   ['a server without PEXPIRETIME', () => before7.location],
 ] as const
 
