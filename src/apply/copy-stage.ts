@@ -6,12 +6,13 @@ import type { OpenRecord } from '../record/deciding.ts'
 import { RekeyError } from '../record/errors.ts'
 import type { Line } from '../record/line.ts'
 import { settleFailed, settleSkipped } from '../record/line.ts'
+import { openMember } from '../record/open-line.ts'
 import type { KeyRecord } from '../record/record.ts'
 import { workByStores } from '../stage/by-stores.ts'
 import type { Rate } from '../stage/rate.ts'
 import type { Appender, Context, Stage } from '../stage/stage.ts'
 import type { Placement } from '../stage/store-groups.ts'
-import type { AwsSettings, Pair } from '../store/contract.ts'
+import type { AwsSettings, Evidence, Pair } from '../store/contract.ts'
 import { runJob } from './copy-job.ts'
 import { Forecast } from './forecast.ts'
 import type { IfExists } from './if-exists.ts'
@@ -87,11 +88,21 @@ function placeLine(line: Line, retry: boolean): Placement<Work> | Line {
   const { store, key, to, outcome } = line.open ?? {}
   const isUsual = store !== undefined && key !== undefined && to !== undefined && to !== key && outcome === undefined
   if (!isUsual || BEYOND_OPEN.test(line.text)) return placeTask(line, taskOf(line.record, retry))
-  return { item: { line, put: false, pair: { from: key, to } }, source: store, dest: store }
+  const source = openSource(line.text)
+  const pair = source === undefined ? { from: key, to } : { from: key, to, source }
+  return { item: { line, put: false, pair }, source: store, dest: store }
 }
 
-/** What a copy is decided by and an open record does not hold: etag, latest, and the type of a delete marker. */
-const BEYOND_OPEN = /"(?:etag|latest|delete-marker)"/
+/** What a copy is decided by and an open record does not hold: latest, the type of a delete marker, an etag that is no text. */
+const BEYOND_OPEN = /"(?:latest|delete-marker)"|"etag":[^"]|"size":[^\d]/
+
+/** As `sourceOf`, of an open line. */
+function openSource(text: string): Evidence | undefined {
+  const etag = openMember(text, 'etag')
+  if (etag === undefined) return undefined
+  const size = openMember(text, 'size')
+  return size === undefined ? { etag: etag.slice(1, -1) } : { etag: etag.slice(1, -1), sizeBytes: Number(size) }
+}
 
 /** The write that a task asks for, or its line with what became of it. */
 function placeTask(line: Line, task: Task): Placement<Work> | Line {

@@ -15,8 +15,8 @@ const CHARS = '[^"\\\\\\x00-\\x1f]*'
 const NAME = `"(?!(?:${DECIDING.join('|')})")${CHARS}"`
 const NUMBER = '-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][-+]?\\d+)?'
 const VALUE = `(?:"${CHARS}"|${NUMBER}|true|false|null)`
-const DONE = `,"outcome":"done","ms":(0|[1-9]\\d{0,14}),"at":"(${CHARS})"`
-const LINE = `\\{(?:"store":"(${CHARS})",)?"key":"(${CHARS})"(?:,${NAME}:${VALUE})*(?:,"to":"(${CHARS})"(?:${DONE})?)?\\}(?:\\n|$)`
+const DONE = `,"outcome":"done"(?:,"toEtag":"(${CHARS})")?(?:,"ms":(0|[1-9]\\d{0,14}),"at":"(${CHARS})")?`
+const LINE = `\\{(?:"store":"(${CHARS})",)?"key":"(${CHARS})"(?:,${NAME}:${VALUE})*(?:,"to":"(${CHARS})"(${DONE})?)?\\}(?:\\n|$)`
 
 /** A pattern remembers as much as it may have to go back to, so it is not for long texts. */
 const MAX_CHARS = 256 * 1024
@@ -60,11 +60,28 @@ export class OpenLineReader {
     const lineEnd = text.charCodeAt(end - 1) === 0x0a ? end - 1 : end
     const open: OpenRecord = store === undefined ? { key } : { store, key }
     if (match[3] !== undefined) open.to = match[3]
-    if (match[4] !== undefined) {
-      open.outcome = 'done'
-      open.ms = Number(match[4])
-      open.at = match[5] as string
+    if (match[4] !== undefined) open.outcome = 'done'
+    if (match[5] !== undefined) open.toEtag = match[5]
+    if (match[6] !== undefined) {
+      open.ms = Number(match[6])
+      open.at = match[7] as string
     }
     return new OpenLine(text.slice(start, lineEnd), open)
   }
 }
+
+/**
+ * The value of a member as it stands in the text of an open line, the last of that name, undefined where there is none.
+ * Such a line is flat and has nothing escaped, so that a name between quotes and a colon are a member wherever they stand.
+ */
+export function openMember(text: string, name: string): string | undefined {
+  const quoted = `"${name}":`
+  const at = text.lastIndexOf(quoted)
+  if (at === -1) return undefined
+  const start = at + quoted.length
+  if (text.charCodeAt(start) === QUOTE) return text.slice(start, text.indexOf('"', start + 1) + 1)
+  const comma = text.indexOf(',', start)
+  return text.slice(start, comma === -1 ? text.length - 1 : comma)
+}
+
+const QUOTE = 0x22

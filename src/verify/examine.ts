@@ -1,5 +1,6 @@
 /** Looks at source and destination afresh and says whether they are the same. Never trusts what a copy has answered. */
 import { RekeyError } from '../record/errors.ts'
+import type { Line } from '../record/line.ts'
 import type { Proof } from '../record/record.ts'
 import { PROOFS } from '../record/record.ts'
 import type { Context } from '../stage/stage.ts'
@@ -99,9 +100,8 @@ function verdictByEntries(
   if (here instanceof RekeyError) return { error: here }
   if (there instanceof RekeyError) return { error: there }
   if (subject.put) return there === undefined ? { verified: false, differs: ['missing'] } : undefined
-  const { expires, lost = [], reason } = line.record
-  if (here === undefined && there === undefined && expires !== undefined && Date.parse(expires) <= now)
-    return { gone: true }
+  if (here === undefined && there === undefined && hasExpired(line, now)) return { gone: true }
+  const { lost = [], reason } = line.open ?? line.record
   if (there === undefined) return { verified: false, differs: ['missing'] }
   if (here === undefined) return { verified: false, differs: ['source-missing'] }
   const circumstances = { source: source.traits, dest: dest.traits, lost, merged: reason === 'merged' }
@@ -114,6 +114,10 @@ function verdictByEntries(
   return speak && least !== 'bytes' && here.etag !== undefined && here.etag === there.etag
     ? { verified: true, proof: 'etag', digest: `etag:${here.etag}` }
     : undefined
+}
+
+function hasExpired({ record: { expires } }: Line, now: number): boolean {
+  return expires !== undefined && Date.parse(expires) <= now
 }
 
 function verdictByContent(compared: Compared, { least }: Examination): Verdict {

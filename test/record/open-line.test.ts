@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DECIDES } from '../../src/record/deciding.ts'
 import { setFields } from '../../src/record/line.ts'
-import { OpenLineReader } from '../../src/record/open-line.ts'
+import { OpenLineReader, openMember } from '../../src/record/open-line.ts'
 import { recordProblem } from '../../src/record/record.ts'
 import { RECORD_SCHEMA } from '../record-schema.ts'
 
@@ -16,6 +16,9 @@ describe('is read as it is', () => {
     ['{"store":"redis://h/0","key":"é鍵😀","type":"hash","size":0,"x":-1.50e+3,"ok":true,"no":null}'],
     ['{"store":"s","key":"a","size":3,"to":"é"}'],
     ['{"key":"a","to":"","outcome":"done","ms":0,"at":"2026-01-01T00:00:00.000Z"}'],
+    ['{"key":"a","to":"b","outcome":"done"}'],
+    ['{"key":"a","to":"b","outcome":"done","toEtag":"é-2"}'],
+    ['{"key":"a","etag":"e","to":"b","outcome":"done","toEtag":"e","ms":12,"at":"2026-01-01T00:00:00.000Z"}'],
     ['{"key":"a","__proto__":"b","keys":1,"outcomes":2,"mtime":"2026-01-01T00:00:00.000Z"}'],
   ])('%s', (text) => {
     const line = read(`${text}\n{"key":"next"}`)
@@ -41,7 +44,10 @@ describe('is left to JSON.parse', () => {
     ['{"key":"a","to":1}'],
     ['{"key":"a","to":"b","to":"c"}'],
     ['{"key":"a","to":"b","outcome":"skipped","ms":0,"at":"c"}'],
-    ['{"key":"a","to":"b","outcome":"done"}'],
+    ['{"key":"a","to":"b","outcome":"done","toEtag":"e","toEtag":"f"}'],
+    ['{"key":"a","to":"b","outcome":"done","toEtag":null}'],
+    ['{"key":"a","to":"b","outcome":"done","ms":1}'],
+    ['{"key":"a","to":"b","outcome":"done","ms":1,"at":"c","toEtag":"e"}'],
     ['{"key":"a","to":"b","outcome":"done","ms":-1,"at":"c"}'],
     ['{"key":"a","to":"b","outcome":"done","ms":01,"at":"c"}'],
     ['{"key":"a","to":"b","outcome":"done","ms":1.5,"at":"c"}'],
@@ -72,7 +78,13 @@ const value = fc.oneof(
   fc.constantFrom('01', '-', '1e', '.5', 'nul', '"'),
 )
 const member = fc.tuple(word, value).map(([name, text]) => `"${name}":${text}`)
-const settled = fc.constantFrom('', ',"to":"é"', ',"to":"t","outcome":"done","ms":7,"at":"2026"', ',"outcome":"done"')
+const settled = fc.constantFrom(
+  '',
+  ',"to":"é"',
+  ',"to":"t","outcome":"done","ms":7,"at":"2026"',
+  ',"to":"t","outcome":"done","toEtag":"e"',
+  ',"outcome":"done"',
+)
 const lineText = fc
   .tuple(
     fc.constantFrom('', '"store":"s",'),
@@ -91,11 +103,25 @@ test('whatever stands in it', () => {
       expect(recordProblem(record)).toBeUndefined()
       expect(line.open).toEqual(pick(record))
       expect(line.cameAs).toBe(record.outcome)
+      for (const name of ['key', 'size', 'x', 'é'])
+        expect(JSON.parse(openMember(text, name) ?? 'null')).toEqual(record[name] ?? null)
       setFields(line, { outcome: 'failed' })
       expect(JSON.parse(line.text)).toEqual({ ...record, outcome: 'failed' })
     }),
     { numRuns: 3000 },
   )
+})
+
+test.each([
+  ['{"key":"a"}', undefined],
+  ['{"key":"a","size":7}', '7'],
+  ['{"key":"a","size":7,"to":"size"}', '7'],
+  ['{"key":"a","size":7,"size":-8.5e3,"x":1}', '-8.5e3'],
+  ['{"key":"a","x":"size","size":"7,8}","to":"b"}', '"7,8}"'],
+  ['{"key":"size","size":null,"x":"sized"}', 'null'],
+])('the last member of a name as it stands in %s', (text, expected) => {
+  expect(openMember(text, 'size')).toBe(expected)
+  expect(JSON.parse(expected ?? 'null')).toEqual(JSON.parse(text).size ?? null)
 })
 
 /** All that the record has of what tools decide by. */

@@ -89,3 +89,34 @@ test('what was to be replaced is not taken away', async () => {
   expect(await copied(bucket, { args: ['--if-exists', 'overwrite'] })).toContain('; "new" has what it is now')
   expect(await versionsOfNew(bucket)).toEqual([7])
 })
+
+test.each([
+  ['its etag', { etag: 'd41d8cd98f00b204e9800998ecf8427e' }],
+  ['its size', { etag: 'REAL', size: 1 }],
+])(
+  'what has changed since it was listed is not copied: %s, in a usual line and in one that is parsed',
+  async (_, was) => {
+    const bucket = await freshBucket(server)
+    const { ETag = '' } = await put(bucket, 'old', 'now')
+    const listed = { ...was, etag: was.etag.replace('REAL', ETag.replaceAll('"', '')) }
+    const plan = [{}, { more: {} }].map(
+      (more) => `${JSON.stringify({ store: bucket.location, key: 'old', ...listed, ...more, to: 'new' })}\n`,
+    )
+    const run = await runTool('copy-apply', { stdin: plan.join(''), env })
+    const changed = { outcome: 'failed', error: { code: 'E_CHANGED' } }
+    expect(recordsOf(run)).toMatchObject([changed, changed])
+    expect(await versionsOfNew(bucket)).toEqual([])
+  },
+)
+
+test('what is as it was listed is copied, in a usual line and in one that is parsed', async () => {
+  const bucket = await freshBucket(server)
+  const { ETag = '' } = await put(bucket, 'old', 'now')
+  const listed = { store: bucket.location, key: 'old', size: 3, etag: ETag.replaceAll('"', '') }
+  const plan = [{}, { more: {} }].map((more, at) => `${JSON.stringify({ ...listed, ...more, to: `new${at}` })}\n`)
+  const run = await runTool('copy-apply', { stdin: plan.join(''), env })
+  expect(recordsOf(run)).toMatchObject([
+    { outcome: 'done', toEtag: listed.etag },
+    { outcome: 'done', toEtag: listed.etag },
+  ])
+})
