@@ -14,15 +14,19 @@ import { head } from './look-up.ts'
 import { NEEDS } from './permissions.ts'
 import { isPlainEtag } from './stored-object.ts'
 
-/** The outcome of a copy that was answered with `etag`. Never throws. */
-export async function settleCopy(
+/** The outcome of a copy that was answered with `etag`; a promise only where it takes a look. Never throws. */
+export function settleCopy(
   bucket: Bucket,
   copy: ObjectCopy,
   etag: string,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Outcome | Promise<Outcome> {
+  if (etag === copy.source.etag || !isWorthALook(copy, etag)) return { outcome: 'done', etag }
+  return lookAgain(bucket, copy, etag, signal)
+}
+
+async function lookAgain(bucket: Bucket, copy: ObjectCopy, etag: string, signal: AbortSignal): Promise<Outcome> {
   const { source, to, guard } = copy
-  if (etag === source.etag || !isWorthALook(copy, etag)) return { outcome: 'done', etag }
   const now = await head(bucket, source.key, signal)
   if (now instanceof RekeyError) return { outcome: 'unknown', error: unseen(copy, now) }
   if (now?.etag === source.etag) return { outcome: 'done', etag }

@@ -114,7 +114,9 @@ function rootIsError(body: Buffer): boolean {
   let at = 0
   while (isSpace(body[at])) at++
   if (body[at] === LESS && body[at + 1] === QUESTION) {
-    at = body.indexOf('?>', at) + 2
+    // By hand: it is some forty bytes, for which a call out of JavaScript is not worth it.
+    while (at < body.length && (body[at] !== QUESTION || body[at + 1] !== GREATER)) at++
+    at += 2
     while (isSpace(body[at])) at++
   }
   for (let nth = 0; nth < ERROR_TAG.length; nth++) if (body[at + nth] !== ERROR_TAG[nth]) return false
@@ -123,6 +125,7 @@ function rootIsError(body: Buffer): boolean {
 
 const ERROR_TAG = Buffer.from('<Error')
 const LESS = 0x3c
+const GREATER = 0x3e
 const QUESTION = 0x3f
 
 function isSpace(byte: number | undefined): boolean {

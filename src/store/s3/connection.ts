@@ -14,7 +14,7 @@ import { StreamExchange, WholeExchange } from './exchange.ts'
 import type { Reply, Request, Streamed } from './request.ts'
 import { isRead } from './request.ts'
 import type { Target } from './target.ts'
-import type { WireSettings } from './wire.ts'
+import type { Opening, WireSettings } from './wire.ts'
 import { Wire } from './wire.ts'
 
 export interface BucketSettings extends WireSettings {
@@ -113,7 +113,7 @@ export class Bucket {
   }
 
   #whole(request: Request, signal: AbortSignal): Promise<Reply | Broken> {
-    return this.#wire.dispatch<Reply>(request, signal, (over, done, failed) => new WholeExchange(over, done, failed))
+    return this.#wire.dispatch(request, signal, openWhole)
   }
 
   async #streamed(request: Request, signal: AbortSignal): Promise<Streamed> {
@@ -141,6 +141,8 @@ export class Bucket {
     return brokenFailure(request, broken, this.location, this.#settings.timeoutMs)
   }
 }
+
+const openWhole: Opening<Reply> = (over, done, failed) => new WholeExchange(over, done, failed)
 
 /** Requests that take alike. */
 function kindOf({ method, key, headers }: Request): string {

@@ -14,7 +14,7 @@ import { head } from './look-up.ts'
 import { copyAcl } from './object-tags.ts'
 import type { Objects } from './objects.ts'
 import { NEEDS } from './permissions.ts'
-import type { Reply } from './request.ts'
+import type { Reply, Request } from './request.ts'
 import type { StoredObject } from './stored-object.ts'
 import { plainEtag } from './stored-object.ts'
 import { tag } from './xml.ts'
@@ -32,24 +32,39 @@ export interface ObjectCopy {
 /** Never throws. */
 export async function copyObject(objects: Objects, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
   const { bucket, acl, copyLimitBytes } = objects
-  const { source, to } = copy
   try {
-    const isLarge = source.sizeBytes > copyLimitBytes
-    const outcome = isLarge ? await copyInParts(objects, copy, signal) : await copyWhole(bucket, copy, signal)
-    if (!acl || outcome.outcome !== 'done') return outcome
-    const isKept = await copyAcl(bucket, source.key, to, signal).then(
-      () => true,
-      () => false,
-    )
-    return isKept ? outcome : { ...outcome, lost: ['acl'] }
+    const settled =
+      copy.source.sizeBytes > copyLimitBytes
+        ? copyInParts(objects, copy, signal)
+        : settle(bucket, copy, await bucket.send(requestFor(bucket, copy), signal), signal)
+    const outcome = settled instanceof Promise ? await settled : settled
+    return acl && outcome.outcome === 'done' ? await withAcl(bucket, copy, outcome, signal) : outcome
   } catch (thrown) {
     return outcomeOf(thrown)
   }
 }
 
-/** The headers that name the source, as it was when it was looked at. */
-export function sourceHeaders(bucket: Bucket, { key, etag }: StoredObject): Record<string, string> {
+async function withAcl(
+  bucket: Bucket,
+  { source, to }: ObjectCopy,
+  done: Extract<Outcome, { outcome: 'done' }>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const isKept = await copyAcl(bucket, source.key, to, signal).then(
+    () => true,
+    () => false,
+  )
+  return isKept ? done : { ...done, lost: ['acl'] }
+}
+
+/** The headers that name the source, as it was when it was looked at; behind `condition`. */
+export function sourceHeaders(
+  bucket: Bucket,
+  { key, etag }: StoredObject,
+  condition: ObjectCopy['condition'] = {},
+): Record<string, string> {
   return {
+    ...condition,
     'x-amz-copy-source': `/${bucket.name}/${encodeKey(key)}`,
     'x-amz-copy-source-if-match': `"${etag}"`,
   }
@@ -63,14 +78,16 @@ export function ownHeaders({ storageClass, headers }: StoredObject): Record<stri
   }
 }
 
-async function copyWhole(bucket: Bucket, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
-  const { source, to, condition } = copy
-  // In the order of their names, in which they are signed.
-  const headers = { ...condition, ...sourceHeaders(bucket, source), ...ownHeaders(source) }
-  const reply = await bucket.send({ method: 'PUT', key: to, headers }, signal)
-  if (isError(reply)) return await refusal(bucket, copy, reply, signal)
-  const etag = plainEtag(tag(reply.body.toString('utf8'), 'ETag') ?? '')
-  return await settleCopy(bucket, copy, etag, signal)
+/** Its headers in the order of their names, in which they are signed. */
+function requestFor(bucket: Bucket, { source, to, condition }: ObjectCopy): Request {
+  const isPlain = source.storageClass === undefined && source.headers === undefined
+  const headers = sourceHeaders(bucket, source, condition)
+  return { method: 'PUT', key: to, headers: isPlain ? headers : { ...headers, ...ownHeaders(source) } }
+}
+
+function settle(bucket: Bucket, copy: ObjectCopy, reply: Reply, signal: AbortSignal): Outcome | Promise<Outcome> {
+  if (isError(reply)) return refusal(bucket, copy, reply, signal)
+  return settleCopy(bucket, copy, plainEtag(tag(reply.body.toString('latin1'), 'ETag') ?? ''), signal)
 }
 
 /** What an error in answer to a copy means for the pair. */

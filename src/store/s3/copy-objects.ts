@@ -4,9 +4,8 @@
  */
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import { sameKey } from '../../record/key.ts'
-import type { Guard, Outcome, Pair } from '../contract.ts'
+import type { Evidence, Guard, Outcome, Pair } from '../contract.ts'
 import { failed, GONE } from './ask.ts'
-import type { ObjectCopy } from './copy-object.ts'
 import { copyObject } from './copy-object.ts'
 import type { Obeyed } from './destination-guard.ts'
 import { conditionOf, guardVerdict, NOTHING_OBEYED, needsLook } from './destination-guard.ts'
@@ -17,6 +16,7 @@ import type { Found } from './look-up.ts'
 import { head, lookUp } from './look-up.ts'
 import type { Objects } from './objects.ts'
 import { sideBySide } from './side-by-side.ts'
+import type { StoredObject } from './stored-object.ts'
 
 /** One outcome per pair. Never throws. */
 export async function copyObjects(
@@ -86,12 +86,14 @@ async function copyWave(
   await sideBySide(
     wave,
     () => objects.bucket.gate.limit,
-    async (pair, at) => {
+    (pair, at) => {
       const there = destinations[at]
+      const settle = (outcome: Outcome) => void outcomes.set(pair, outcome)
       const decided = decide(objects, pair, sources[at], there, guard)
-      if ('outcome' in decided) return void outcomes.set(pair, decided)
+      if (isOutcome(decided)) return settle(decided)
+      const { to, expect = NOTHING_KNOWN } = pair
       const condition = conditionOf(guard, obeyed, there)
-      outcomes.set(pair, await copyObject(objects, { ...decided, condition }, signal))
+      return copyObject(objects, { source: decided, to: to as string, guard, expect, condition }, signal).then(settle)
     },
   )
 }
@@ -108,18 +110,23 @@ async function sourcesOf(objects: Objects, wave: readonly Pair[], signal: AbortS
   return encryption.hidesContent ? await sourcesOf(objects, wave, signal) : found
 }
 
-/** What settles a pair without a copy, or what is to be copied. */
+const NOTHING_KNOWN: Evidence = {}
+
+function isOutcome(decided: Outcome | StoredObject): decided is Outcome {
+  return 'outcome' in decided
+}
+
+/** What settles a pair without a copy, or the source that is to be copied. */
 function decide(
   { encryption }: Objects,
-  { from, to, source, expect = {} }: Pair,
+  { from, to, source, expect = NOTHING_KNOWN }: Pair,
   here: Found,
   there: Found,
   guard: Guard,
-): Outcome | Omit<ObjectCopy, 'condition'> {
+): Outcome | StoredObject {
   if (here === undefined) return GONE
   if (here instanceof RekeyError) return { outcome: 'failed', error: here }
   if (source !== undefined && weigh(source, here, digestOf(here, encryption)) === 'changed')
     return { outcome: 'failed', error: notAsExpected(from as string, 'changed', here) }
-  const refused = guardVerdict(guard, to as string, expect, there, encryption)
-  return refused ?? { source: here, to: to as string, guard, expect }
+  return guardVerdict(guard, to as string, expect, there, encryption) ?? here
 }

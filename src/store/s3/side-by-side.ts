@@ -3,11 +3,14 @@
  * that wait for their turn are what a garbage collector copies over and over.
  */
 
-/** Resolves behind the last. Rejects with what `work` rejects with; others may be under way then. */
+/**
+ * Resolves behind the last. `work` gives nothing where it is done at once. Rejects with what it rejects with; others may be
+ * under way then.
+ */
 export function sideBySide<T>(
   items: readonly T[],
   most: () => number,
-  work: (item: T, at: number) => Promise<void>,
+  work: (item: T, at: number) => Promise<void> | void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let next = 0
@@ -15,8 +18,10 @@ export function sideBySide<T>(
     const begin = () => {
       while (next < items.length && underWay < most()) {
         const at = next++
+        const done = work(items[at] as T, at)
+        if (done === undefined) continue
         underWay++
-        work(items[at] as T, at).then(ended, reject)
+        done.then(ended, reject)
       }
       if (underWay === 0) resolve()
     }

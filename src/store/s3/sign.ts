@@ -30,6 +30,8 @@ export class Signer {
   #scope = ''
   #key: Buffer = Buffer.alloc(0)
   #seal = new Seal(this.#key, '')
+  #credential = ''
+  #shape = new Shape({}, false)
 
   constructor(region: string) {
     this.region = region
@@ -38,17 +40,42 @@ export class Signer {
   /** The headers to be sent, name and value in turn: those of the request, and those that the signature asks for. */
   sign(request: Signable, credentials: Credentials, nowMs: number): string[] {
     this.#prepare(credentials, nowMs)
-    const { payloadHash } = request
-    const asked = ['host', request.host, 'x-amz-content-sha256', payloadHash, 'x-amz-date', this.#time]
-    if (credentials.sessionToken !== undefined) asked.push('x-amz-security-token', credentials.sessionToken)
-    const { headers, names, lines } = canonicalHeaders(asked, request.headers)
-    const canonical = `${request.method}\n${request.path}\n${request.query}\n${lines}\n${names}\n${payloadHash}`
-    const signature = this.#seal.of(hash('sha256', wireBytes(canonical)))
-    headers.push(
-      'authorization',
-      `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${this.#scope}, SignedHeaders=${names}, Signature=${signature}`,
-    )
+    const { host, payloadHash, headers: own = NONE } = request
+    const { sessionToken } = credentials
+    if (!this.#shape.fits(own, sessionToken !== undefined)) this.#shape = new Shape(own, sessionToken !== undefined)
+    const { names, starts, end, signedNames } = this.#shape
+    const headers: string[] = []
+    let canonical = `${request.method}\n${request.path}\n${request.query}`
+    let isPlain = true
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at] as string
+      let value = own[name]
+      if (value === undefined) value = this.#asked(name, host, payloadHash, sessionToken)
+      else if (!PLAIN.test(value)) {
+        value = trimmed(value)
+        isPlain = false
+      }
+      headers.push(name, value)
+      canonical = canonical + starts[at] + value
+    }
+    canonical = canonical + end + payloadHash
+    // Headers go out as latin1; everything else of the text is ASCII.
+    const signature = this.#seal.of(hash('sha256', isPlain ? canonical : Buffer.from(canonical, 'latin1')))
+    headers.push('authorization', this.#credential + signedNames + signature)
     return headers
+  }
+
+  #asked(name: string, host: string, payloadHash: string, sessionToken = ''): string {
+    switch (name) {
+      case 'host':
+        return host
+      case 'x-amz-date':
+        return this.#time
+      case 'x-amz-content-sha256':
+        return payloadHash
+      default:
+        return sessionToken
+    }
   }
 
   #prepare(credentials: Credentials, nowMs: number): void {
@@ -64,6 +91,7 @@ export class Signer {
         Buffer.from(`AWS4${credentials.secretAccessKey}`),
       )
       this.#scope = steps.join('/')
+      this.#credential = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${this.#scope}, SignedHeaders=`
     }
     this.#seal = new Seal(this.#key, `AWS4-HMAC-SHA256\n${time}\n${this.#scope}\n`)
     this.#time = time
@@ -102,48 +130,45 @@ class Seal {
   }
 }
 
-/** The headers that the signature asks for, which are in order, and the request's own among them; names and lines of all. */
-function canonicalHeaders(
-  asked: readonly string[],
-  own: Signable['headers'] = {},
-): { headers: string[]; names: string; lines: string } {
-  const headers: string[] = []
-  let names = ''
-  let lines = ''
-  const add = (name: string, value: string) => {
-    headers.push(name, value)
-    names += names === '' ? name : `;${name}`
-    lines += `${name}:${value}\n`
+const NONE: Readonly<Record<string, string>> = {}
+
+/** What requests with headers of the same names have in common: the texts around the values. Mostly the next is as the last. */
+class Shape {
+  /** of all headers that are signed, in order */
+  readonly names: readonly string[]
+  /** what stands before each value in the text that is signed */
+  readonly starts: readonly string[]
+  /** what stands behind the last value, before the hash of the payload */
+  readonly end: string
+  /** as the header `authorization` has them, up to the signature */
+  readonly signedNames: string
+  readonly #own: readonly string[]
+  readonly #hasToken: boolean
+
+  constructor(own: Readonly<Record<string, string>>, hasToken: boolean) {
+    this.#own = Object.keys(own)
+    this.#hasToken = hasToken
+    this.names = [...ASKED, ...(hasToken ? [TOKEN] : []), ...this.#own].sort()
+    this.starts = this.names.map((name) => `\n${name}:`)
+    const signed = this.names.join(';')
+    this.end = `\n\n${signed}\n`
+    this.signedNames = `${signed}, Signature=`
   }
-  const ownNames = inOrder(Object.keys(own))
-  let next = 0
-  const addOwn = () => add(ownNames[next] as string, trimmed(own[ownNames[next++] as string] as string))
-  for (let at = 0; at < asked.length; at += 2) {
-    while (next < ownNames.length && (ownNames[next] as string) < (asked[at] as string)) addOwn()
-    add(asked[at] as string, asked[at + 1] as string)
+
+  fits(own: Readonly<Record<string, string>>, hasToken: boolean): boolean {
+    let nth = 0
+    for (const name in own) if (name !== this.#own[nth++]) return false
+    return nth === this.#own.length && hasToken === this.#hasToken
   }
-  while (next < ownNames.length) addOwn()
-  return { headers, names, lines }
 }
 
-/** They mostly are. */
-function inOrder(names: string[]): string[] {
-  for (let at = 1; at < names.length; at++) {
-    if ((names[at - 1] as string) > (names[at] as string)) return names.sort()
-  }
-  return names
-}
+const ASKED = ['host', 'x-amz-content-sha256', 'x-amz-date']
+const TOKEN = 'x-amz-security-token'
+
+/** ASCII without any white space but single spaces between words. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/
 
 /** As it is signed: without white space around it, and with one space for several. It is sent so too. */
 function trimmed(value: string): string {
-  return UNTIDY.test(value) ? value.trim().replace(/[ \t]+/g, ' ') : value
+  return value.trim().replace(/[ \t]+/g, ' ')
 }
-
-const UNTIDY = /^\s|\s$|\s\s|\t/
-
-/** Headers go out as latin1; everything else of the text is ASCII. */
-function wireBytes(text: string): string | Buffer {
-  return BEYOND_ASCII.test(text) ? Buffer.from(text, 'latin1') : text
-}
-
-const BEYOND_ASCII = /[\u0080-\u{10ffff}]/u

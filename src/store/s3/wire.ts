@@ -24,6 +24,13 @@ export type Opening<Answer> = (
   failed: (broken: Broken) => void,
 ) => Exchange
 
+/** What is to end when a signal is aborted. */
+interface UnderWay {
+  readonly exchanges: Set<Exchange>
+  /** takes one out that has ended */
+  readonly over: (exchange: Exchange) => void
+}
+
 const MOST_CONNECTIONS = 512
 
 export class Wire {
@@ -34,8 +41,7 @@ export class Wire {
   #signer: Signer
   #pool: HttpPool
   readonly #retired: HttpPool[] = []
-  /** what is to end when a signal is aborted */
-  readonly #underWay = new WeakMap<AbortSignal, Set<Exchange>>()
+  readonly #underWay = new WeakMap<AbortSignal, UnderWay>()
 
   constructor(target: Target, settings: WireSettings, now: () => number) {
     this.#settings = settings
@@ -80,9 +86,9 @@ export class Wire {
     open: Opening<Answer>,
   ): Promise<Answer | Broken> {
     if (signal.aborted) return Promise.resolve({ error: ENDED, wasSent: false, wasAnswered: false })
-    const exchanges = this.#exchangesOf(signal)
+    const { exchanges, over } = this.#underWayOf(signal)
     return new Promise<Answer | Broken>((resolve) => {
-      const exchange = open((one) => exchanges.delete(one), resolve, resolve)
+      const exchange = open(over, resolve, resolve)
       exchanges.add(exchange)
       this.#write(request, credentials, exchange)
     })
@@ -124,11 +130,12 @@ export class Wire {
   }
 
   /** One listener a signal, however many requests there are. */
-  #exchangesOf(signal: AbortSignal): Set<Exchange> {
+  #underWayOf(signal: AbortSignal): UnderWay {
     const known = this.#underWay.get(signal)
     if (known !== undefined) return known
     const exchanges = new Set<Exchange>()
-    this.#underWay.set(signal, exchanges)
+    const underWay = { exchanges, over: (exchange: Exchange) => void exchanges.delete(exchange) }
+    this.#underWay.set(signal, underWay)
     setMaxListeners(0, signal)
     signal.addEventListener(
       'abort',
@@ -138,7 +145,7 @@ export class Wire {
       },
       { once: true },
     )
-    return exchanges
+    return underWay
   }
 }
 
