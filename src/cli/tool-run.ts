@@ -195,7 +195,7 @@ export class ToolRun {
       foundBad: () => {
         this.#foundBad = true
       },
-      open: (location) => this.#stores.open(location),
+      open: (location, firstKeys) => this.#stores.open(location, firstKeys),
       openLeases: (location) => this.#stores.openLeases(location),
       start: (command) => startCommand(command, this.#watchdog),
       createTable: (location, shape) => this.#stores.createTable(location, shape),

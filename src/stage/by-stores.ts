@@ -4,6 +4,7 @@
  * Holds the batches in flight.
  */
 import { RekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
 import { setFields, settleFailed } from '../record/line.ts'
 import { withoutCredentials } from '../store/location.ts'
@@ -21,6 +22,8 @@ export interface WorkByStores<Item> {
   readonly ratePerSecond?: number | undefined
   /** the work that a line asks for, the line when it passes through, undefined when it is not to come out at all */
   place(line: Line): Placement<Item> | Line | undefined
+  /** the key of the source that the work on an item begins with a look at; absent where it begins otherwise */
+  firstLook?(item: Item): Key
   /** the line of an item whose locations name no store */
   refuse(item: Item, error: RekeyError): Line
   /** the lines of a batch, with what became of them */
@@ -47,7 +50,7 @@ async function* partsOf<Item>(
   batches: AsyncIterable<readonly Line[]>,
   context: Context,
   limit: KeyLimit,
-  { place, refuse }: WorkByStores<Item>,
+  { place, refuse, firstLook }: WorkByStores<Item>,
 ): AsyncGenerator<StoreGroup<Item> | { readonly passing: readonly Line[] }> {
   const refuseSecrets = secretsRefused()
   for await (const batch of gather(batches, () => limit.gathers)) {
@@ -63,6 +66,7 @@ async function* partsOf<Item>(
       context,
       (dest) => limit.sizeFor(dest),
       (items, error) => void passing.push(...items.map((item) => refuse(item, error))),
+      firstLook,
     )
     if (passing.length > 0) yield { passing }
   }

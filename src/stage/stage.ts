@@ -1,4 +1,5 @@
 /** A stage: a tool's work on the stream of lines, and what it is given to do it with. */
+import type { Key } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
 import type { Store, TableShape } from '../store/contract.ts'
 import type { LeaseSpace } from '../store/lease/contract.ts'
@@ -36,8 +37,8 @@ export interface Context {
   show(state: () => string): void
   /** makes the exit code 1, for what no record that is printed says by its outcome */
   foundBad(): void
-  /** the store at a location, opened once a run, with retry and limit around it; throws E_LOCATION, E_AUTH and the like */
-  open(location: string): Promise<Store>
+  /** the store at a location, opened once a run, with retry and limit around it; throws E_LOCATION, E_AUTH and the like. What is looked at first may be named: `openStore` */
+  open(location: string, firstKeys?: readonly Key[]): Promise<Store>
   /** the leases at a location, opened once a run; throws as `open` does */
   openLeases(location: string): Promise<LeaseSpace>
   /** starts a command; throws E_USAGE when there is none of that name */

@@ -1,6 +1,7 @@
 /** Groups what is to be done by the stores it concerns, because stores take batches. Holds what one batch brings. */
 import type { RekeyError } from '../record/errors.ts'
 import { toRekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
 import type { Store } from '../store/contract.ts'
 import type { Context } from './stage.ts'
 
@@ -45,19 +46,23 @@ export class StoreGroups<Item> {
 
   /**
    * The groups with their stores open, in order of their first items, cut to at most `sizeOf(dest)` items each. Items
-   * whose locations name no store are given to `refuse`; any other trouble with a store is thrown.
+   * whose locations name no store are given to `refuse`; any other trouble with a store is thrown. `firstLook` says of
+   * which source key each item's work begins with a look at.
    */
   async *open(
     context: Context,
     sizeOf: (dest: Store) => number,
     refuse: (items: readonly Item[], error: RekeyError) => void,
+    firstLook?: (item: Item) => Key,
   ): AsyncGenerator<StoreGroup<Item>> {
     for (const { source, dest, items } of this.#groups.values()) {
-      const stores = await openBoth(context, source, dest).catch((thrown: unknown) => {
-        const error = toRekeyError(thrown)
-        if (error.code !== 'E_LOCATION') throw error
-        refuse(items, error)
-      })
+      const stores = await openBoth(context, source, dest, firstLook && items.map(firstLook)).catch(
+        (thrown: unknown) => {
+          const error = toRekeyError(thrown)
+          if (error.code !== 'E_LOCATION') throw error
+          refuse(items, error)
+        },
+      )
       if (stores === undefined) continue
       const size = sizeOf(stores.dest)
       for (let at = 0; at < items.length; at += size) yield { ...stores, items: items.slice(at, at + size) }
@@ -65,6 +70,11 @@ export class StoreGroups<Item> {
   }
 }
 
-async function openBoth(context: Context, source: string, dest: string): Promise<{ source: Store; dest: Store }> {
-  return { source: await context.open(source), dest: await context.open(dest) }
+async function openBoth(
+  context: Context,
+  source: string,
+  dest: string,
+  firstKeys: readonly Key[] | undefined,
+): Promise<{ source: Store; dest: Store }> {
+  return { source: await context.open(source, firstKeys), dest: await context.open(dest) }
 }

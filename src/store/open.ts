@@ -1,5 +1,6 @@
 /** Location to store. A store's code and its client library are loaded only when a location names it. */
 import { RekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
 import type { Store, StoreSettings, TableShape } from './contract.ts'
 
 /** What opening a store needs from outside. */
@@ -17,7 +18,12 @@ export interface Surroundings {
   warn(message: string): void
 }
 
-type Opener = (location: string, settings: StoreSettings, surroundings: Surroundings) => Promise<Store>
+type Opener = (
+  location: string,
+  settings: StoreSettings,
+  surroundings: Surroundings,
+  firstKeys?: readonly Key[],
+) => Promise<Store>
 
 const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {
   file: async () => (await import('./file/file-store.ts')).openFileStore,
@@ -30,8 +36,16 @@ const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {
   json: async () => (await import('./json/json-store.ts')).openJson,
 }
 
-/** Opens the store at a location, without retry or limit. Throws E_LOCATION, E_AUTH, E_DENIED, E_CONNECTION. */
-export async function openStore(location: string, settings: StoreSettings, surroundings: Surroundings): Promise<Store> {
+/**
+ * Opens the store at a location, without retry or limit. `firstKeys` are looked at first: a store that sees by a request
+ * whether it is there may ask for these. Throws E_LOCATION, E_AUTH, E_DENIED, E_CONNECTION.
+ */
+export async function openStore(
+  location: string,
+  settings: StoreSettings,
+  surroundings: Surroundings,
+  firstKeys?: readonly Key[],
+): Promise<Store> {
   const scheme = schemeOf(location)
   const opener = OPENERS[scheme]
   if (opener === undefined) {
@@ -40,7 +54,7 @@ export async function openStore(location: string, settings: StoreSettings, surro
       `no store is called "${scheme}:"; there are ${Object.keys(OPENERS).join(', ')} and plain paths`,
     )
   }
-  return (await opener())(location, settings, surroundings)
+  return (await opener())(location, settings, surroundings, firstKeys)
 }
 
 /**

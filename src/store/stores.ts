@@ -1,5 +1,6 @@
 /** The stores of a run: each location opened once, with limit, retry and, for tests, faults around it. */
 import type { RekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
 import type { Store, StoreSettings, TableShape } from './contract.ts'
 import type { LeaseSpace } from './lease/contract.ts'
 import { openLeases } from './lease/open.ts'
@@ -27,10 +28,11 @@ export class Stores {
     this.#pacing = pacing
   }
 
-  open(location: string): Promise<Store> {
+  /** `firstKeys` as for `openStore`. */
+  open(location: string, firstKeys?: readonly Key[]): Promise<Store> {
     const known = this.#opened.get(location)
     if (known !== undefined) return known
-    const opening = this.#openWrapped(location)
+    const opening = this.#openWrapped(location, firstKeys)
     this.#opened.set(location, opening)
     opening.catch((error: RekeyError) => {
       // Who asks again later may find it open then.
@@ -79,9 +81,9 @@ export class Stores {
     await Promise.all(stores.map((opened) => (opened.status === 'fulfilled' ? opened.value.close() : undefined)))
   }
 
-  async #openWrapped(location: string): Promise<Store> {
+  async #openWrapped(location: string, firstKeys: readonly Key[] | undefined): Promise<Store> {
     const { retries, ratePerSecond } = this.#settings
-    const open = () => openStore(location, this.#settings, this.#surroundings)
+    const open = () => openStore(location, this.#settings, this.#surroundings, firstKeys)
     let store = await openAgain(open, retries, this.#pacing)
     const faults = this.#surroundings.env(FAULTS_VARIABLE)
     if (faults !== undefined) store = withFaults(store, parseFaults(faults), this.#surroundings.die)

@@ -31,6 +31,7 @@ export function verifyStage(options: VerifyOptions): Stage {
         if (options.sample < 1 && context.random() >= options.sample) return withoutVerdict(line)
         return { item: { line, subject }, source: subject.source, dest: subject.dest }
       },
+      firstLook: ({ subject }) => subject.from,
       refuse: ({ line }, error) => judged(line, { error }),
       async work({ items, source, dest }) {
         const verdicts = await examine(items, { source, dest, least: options.least }, context)

@@ -42,6 +42,7 @@ export class Bucket {
   readonly #pace: Pace
   readonly #correction: Correction
   readonly #wire: Wire
+  #opening: { readonly query: string; readonly reply: Reply } | undefined
 
   constructor(settings: BucketSettings) {
     this.name = settings.name
@@ -77,6 +78,18 @@ export class Bucket {
     } finally {
       this.gate.leave()
     }
+  }
+
+  /** Keeps the answer with which the bucket was opened, for who asks for the same at once. */
+  keepOpening(query: string, reply: Reply): void {
+    this.#opening = { query, reply }
+  }
+
+  /** That answer, once, if it is to this query; by the second query it is out of date, and gone. */
+  takeOpening(query: string): Reply | undefined {
+    const opening = this.#opening
+    this.#opening = undefined
+    return opening?.query === query ? opening.reply : undefined
   }
 
   /**

@@ -9,7 +9,7 @@ import { failureOf } from './classify.ts'
 import type { Bucket } from './connection.ts'
 import { nameOf } from './key-name.ts'
 import { headsBeforePage, isWorth, sharedPrefix } from './look-plan.ts'
-import { objectPage } from './object-page.ts'
+import { objectPage, pageQuery } from './object-page.ts'
 import { NEEDS } from './permissions.ts'
 import type { StoredObject } from './stored-object.ts'
 import { objectOf } from './stored-object.ts'
@@ -27,6 +27,13 @@ export async function lookUp(bucket: Bucket, keys: readonly Key[], signal: Abort
     }),
   )
   return names.map((name) => (typeof name === 'string' ? found.get(name) : name))
+}
+
+/** What a look at these keys asks for first, where that is a page of a listing; undefined where it is something else. */
+export function firstQuery(keys: readonly Key[]): string | undefined {
+  const { names } = inOrder(new Set(keys.map(nameOf).filter((name) => typeof name === 'string')))
+  const [first = ''] = names
+  return headsBeforePage(names.length, 0) > 0 ? undefined : pageQuery(sharedPrefix(first, names.at(-1) ?? ''), first)
 }
 
 /** `headers` ask for more. Undefined for a key that is absent, or of which the newest version is a delete marker. */

@@ -20,11 +20,18 @@ export async function objectPage(
   first: string,
   signal: AbortSignal,
 ): Promise<ObjectPage> {
+  const query = pageQuery(prefix, first)
+  const { body } =
+    bucket.takeOpening(query) ??
+    (await demand(bucket, { method: 'GET', query }, `listing ${bucket.location}`, signal, NEEDS.list))
+  return { objects: objectsIn(body), isTruncated: isTruncated(body) }
+}
+
+/** What such a page is asked for with. */
+export function pageQuery(prefix: string, first: string): string {
   const after = justBefore(first)
   const startAfter = after === '' ? '' : `&start-after=${encodeQuery(after)}`
-  const query = `encoding-type=url&list-type=2&max-keys=1000&prefix=${encodeQuery(prefix)}${startAfter}`
-  const reply = await demand(bucket, { method: 'GET', query }, `listing ${bucket.location}`, signal, NEEDS.list)
-  return { objects: objectsIn(reply.body), isTruncated: isTruncated(reply.body) }
+  return `encoding-type=url&list-type=2&max-keys=1000&prefix=${encodeQuery(prefix)}${startAfter}`
 }
 
 /** The greatest character that is no non-character, so that every server takes it. */

@@ -1,30 +1,38 @@
 /** Opens a bucket. */
 import type { ErrorCode } from '../../record/errors.ts'
 import { RekeyError } from '../../record/errors.ts'
+import type { Key } from '../../record/key.ts'
 import { Gate } from '../aws/gate.ts'
 import type { AwsSettings, Store, StoreSettings } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
-import { failureOf } from './classify.ts'
+import { failureOf, isError } from './classify.ts'
 import { Bucket } from './connection.ts'
 import { readLocation } from './location.ts'
+import { firstQuery } from './look-up.ts'
 import { plainSetUp } from './plain-set-up.ts'
 import { s3Store } from './s3-store.ts'
 import type { SetUp } from './set-up.ts'
 
 /** Throws E_LOCATION, E_AUTH, E_CONNECTION, E_TIMEOUT, E_BUSY, E_USAGE. */
-export async function openS3(location: string, settings: StoreSettings, surroundings: Surroundings): Promise<Store> {
+export async function openS3(
+  location: string,
+  settings: StoreSettings,
+  surroundings: Surroundings,
+  firstKeys: readonly Key[] = [],
+): Promise<Store> {
   const { prefix } = readLocation(location)
-  return s3Store(await openBucket(location, settings, surroundings), prefix, settings, surroundings)
+  return s3Store(await openBucket(location, settings, surroundings, firstKeys), prefix, settings, surroundings)
 }
 
 /**
- * Asks for one key, so that a missing bucket and wrong credentials are found before the first record; who may not list
+ * Asks for one key, or for what a look at `firstKeys` asks for anyway, so that a missing bucket and wrong credentials are found before the first record; who may not list
  * may still read and write. Throws as `openS3` does.
  */
 export async function openBucket(
   location: string,
   settings: StoreSettings,
   surroundings: Surroundings,
+  firstKeys: readonly Key[] = [],
 ): Promise<Bucket> {
   const { bucket: name } = readLocation(location)
   const aws = settings.aws ?? {}
@@ -37,7 +45,7 @@ export async function openBucket(
     now: Date.now,
   })
   try {
-    await greet(bucket)
+    await greet(bucket, firstQuery(firstKeys))
     return bucket
   } catch (thrown) {
     await bucket.close()
@@ -51,8 +59,9 @@ async function setUpBySdk(bucket: string, aws: AwsSettings): Promise<SetUp> {
   return await setUp(bucket, aws, Date.now)
 }
 
-async function greet(bucket: Bucket): Promise<void> {
-  const reply = await bucket.send({ method: 'GET', query: 'list-type=2&max-keys=1' }, new AbortController().signal)
+async function greet(bucket: Bucket, query = 'list-type=2&max-keys=1'): Promise<void> {
+  const reply = await bucket.send({ method: 'GET', query }, new AbortController().signal)
+  if (!isError(reply)) return bucket.keepOpening(query, reply)
   if (reply.status < 300) return
   const failure = failureOf(reply, bucket.location)
   if (failure.code === 'E_DENIED') return

@@ -5,7 +5,8 @@ import { objectPage } from '../../../src/store/s3/object-page.ts'
 
 async function pageOf(text: string) {
   const body = Buffer.from(`<?xml version="1.0"?><ListBucketResult>${text}</ListBucketResult>`)
-  const bucket = { location: 's3://bucket', send: async () => ({ status: 200, headers: {}, body }) }
+  const send = async () => ({ status: 200, headers: {}, body })
+  const bucket = { location: 's3://bucket', send, takeOpening: () => undefined }
   return await objectPage(bucket as unknown as Bucket, '', 'a', new AbortController().signal)
 }
 
@@ -40,7 +41,8 @@ test('nothing', async () => expect((await pageOf('<IsTruncated>false</IsTruncate
 
 test('one that is cut short is no page', async () => {
   const body = Buffer.from('<ListBucketResult><IsTruncated>false</IsTruncated>')
-  const bucket = { location: 's3://bucket', send: async () => ({ status: 200, headers: {}, body }) }
+  const send = async () => ({ status: 200, headers: {}, body })
+  const bucket = { location: 's3://bucket', send, takeOpening: () => undefined }
   await expect(objectPage(bucket as unknown as Bucket, '', 'a', new AbortController().signal)).rejects.toMatchObject({
     code: 'E_CONNECTION',
   })

@@ -1,5 +1,6 @@
 /** S3 stores for tests, on a bucket of their own. */
 import { vi } from 'vitest'
+import type { Key } from '../../../src/record/key.ts'
 import type { Store, StoreSettings } from '../../../src/store/contract.ts'
 import { STORE_DEFAULTS } from '../../../src/store/contract.ts'
 import type { Surroundings } from '../../../src/store/open.ts'
@@ -27,14 +28,15 @@ export interface OpenOptions {
   readonly settings?: Partial<StoreSettings>
   readonly variables?: Readonly<Record<string, string>>
   readonly warnings?: string[]
+  readonly firstKeys?: readonly Key[]
 }
 
 /** Opens it as a user of the server. The SDK, which only sets the store up, reads the environment of the process. */
 export async function openAt(access: S3Access, location: string, options: OpenOptions = {}): Promise<Store> {
-  const { settings = {}, variables, warnings } = options
+  const { settings = {}, variables, warnings, firstKeys } = options
   for (const [name, value] of Object.entries(s3Environment(access))) vi.stubEnv(name, value)
   try {
-    return await openS3(location, { ...STORE_DEFAULTS, ...settings }, surroundings(variables, warnings))
+    return await openS3(location, { ...STORE_DEFAULTS, ...settings }, surroundings(variables, warnings), firstKeys)
   } finally {
     vi.unstubAllEnvs()
   }
