@@ -66,10 +66,14 @@ function objectsIn(body: Buffer): StoredObject[] {
   return objects
 }
 
-function objectOf(
-  { key, sizeBytes = 0, etag = '', mtimeMs = 0 }: Entry,
-  storageClass: string | undefined,
-): StoredObject {
-  const object = { key: key as string, sizeBytes, etag, mtimeMs }
+/** The entry itself where that says all there is to say, as it mostly does. */
+function objectOf(entry: Entry, storageClass: string | undefined): StoredObject {
+  const { key, sizeBytes = 0, etag = '', mtimeMs = 0 } = entry
+  const object = isWhole(entry) ? entry : { key: key as string, sizeBytes, etag, mtimeMs }
   return storageClass === undefined || storageClass === 'STANDARD' ? object : { ...object, storageClass }
+}
+
+function isWhole(entry: Entry): entry is StoredObject {
+  const { key, sizeBytes, etag, mtimeMs } = entry
+  return typeof key === 'string' && sizeBytes !== undefined && etag !== undefined && mtimeMs !== undefined
 }
