@@ -260,7 +260,8 @@ export interface Store {
   remove?(targets: readonly Target[], signal: AbortSignal): Promise<readonly Outcome[]>
   /** takes back removals, by taking away just these delete markers; one that is not there is `skipped`/`gone` */
   restore?(hidden: readonly Hidden[], signal: AbortSignal): Promise<readonly Outcome[]>
-  digest?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]>
+  /** `closely`: each key is looked at by itself, of a store whose look at many may take an etag for a digest that is none */
+  digest?(keys: readonly Key[], signal: AbortSignal, closely?: boolean): Promise<readonly Digested[]>
   /** for contents whose digests cannot be compared. Never throws. */
   checksums?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Checksums[]>
   /**

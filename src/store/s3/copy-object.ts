@@ -1,15 +1,15 @@
 /** Copies one object inside the bucket, with all that it has, and says what became of it. */
 import { keyText } from '../../record/key.ts'
 import type { Evidence, Guard, Outcome } from '../contract.ts'
-import { GONE, outcomeOf } from './ask.ts'
-import { settleCopy } from './changed-meanwhile.ts'
+import { demand, GONE, outcomeOf } from './ask.ts'
+import { settleCopy, takeAway } from './changed-meanwhile.ts'
 import { errorCode, failureOf, isError } from './classify.ts'
 import type { Bucket } from './connection.ts'
 import { copyInParts } from './copy-in-parts.ts'
 import { refusedBy } from './destination-guard.ts'
 import { encryptionHeaders } from './encryption.ts'
 import { notAsExpected } from './evidence.ts'
-import { encodeKey } from './keys.ts'
+import { encodeKey, encodeQuery } from './keys.ts'
 import { head } from './look-up.ts'
 import { copyAcl } from './object-tags.ts'
 import type { Objects } from './objects.ts'
@@ -35,7 +35,7 @@ export async function copyObject(objects: Objects, copy: ObjectCopy, signal: Abo
   const { source, to } = copy
   try {
     const isLarge = source.sizeBytes > copyLimitBytes
-    const outcome = isLarge ? await copyInParts(objects, copy, signal) : await copyWhole(bucket, copy, signal)
+    const outcome = isLarge ? await copyInParts(objects, copy, signal) : await copyWhole(objects, copy, signal)
     if (!acl || outcome.outcome !== 'done') return outcome
     const isKept = await copyAcl(bucket, source.key, to, signal).then(
       () => true,
@@ -63,14 +63,39 @@ export function ownHeaders({ storageClass, headers }: StoredObject): Record<stri
   }
 }
 
-async function copyWhole(bucket: Bucket, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
+async function copyWhole(objects: Objects, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
+  const { bucket } = objects
   const { source, to, condition } = copy
   // In the order of their names, in which they are signed.
   const headers = { ...condition, ...sourceHeaders(bucket, source), ...ownHeaders(source) }
   const reply = await bucket.send({ method: 'PUT', key: to, headers }, signal)
   if (isError(reply)) return await refusal(bucket, copy, reply, signal)
   const etag = plainEtag(tag(reply.body.toString('utf8'), 'ETag') ?? '')
-  return await settleCopy(bucket, copy, etag, signal)
+  const settled = await settleCopy(bucket, copy, etag, reply, signal)
+  return 'outcome' in settled ? settled : await copyAgain(objects, copy, etag, settled, reply, signal)
+}
+
+/** Over the copy that was just made, which is encrypted in another way than its source, and is not to stay as a version. */
+async function copyAgain(
+  objects: Objects,
+  copy: ObjectCopy,
+  etag: string,
+  source: StoredObject,
+  { headers }: Reply,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { bucket, encryption } = objects
+  await encryption.learn(source, signal)
+  const condition = Object.keys(copy.condition).length === 0 ? {} : { 'if-match': `"${etag}"` }
+  const outcome = await copyWhole(objects, { ...copy, source, condition }, signal)
+  // A record that has failed stands for a destination that holds nothing of this run.
+  if (outcome.outcome === 'failed' && copy.guard === 'absent') await takeAway(bucket, copy.to, etag, signal)
+  const version = headers['x-amz-version-id']
+  if (version !== undefined && version !== 'null') {
+    const query = `versionId=${encodeQuery(version)}`
+    await demand(bucket, { method: 'DELETE', key: copy.to, query }, 'taking away a version', signal).catch(() => {})
+  }
+  return outcome
 }
 
 /** What an error in answer to a copy means for the pair. */
