@@ -133,6 +133,15 @@ export type Digested = string | undefined | RekeyError
 /** What a store keeps of a key's whole content beside it: hexadecimal, by algorithm. Empty where it keeps none, or would not tell. */
 export type Checksums = Readonly<Record<string, string>>
 
+/** A checksum that an object store keeps of content. */
+export interface Checksum {
+  readonly algorithm: 'sha256' | 'sha1' | 'crc64nvme' | 'crc32c' | 'crc32'
+  /** base64 of its bytes, the highest first; with `-` and the number of parts where it is one of parts */
+  readonly value: string
+  /** of the whole content, however it was written; otherwise of the parts' checksums */
+  readonly isWhole: boolean
+}
+
 /**
  * A key's content on its way from one store to another. `form` says how to read the bytes: `plain` content, or a
  * `redis-dump` that only a Redis server can take in.
@@ -142,6 +151,8 @@ export interface Content extends Extras {
   /** the bytes from their beginning, each time it is called, so that a write can be tried again */
   body(): AsyncIterable<Uint8Array>
   readonly sizeBytes?: number
+  /** the strongest that its store keeps of it */
+  readonly checksum?: Checksum
   readonly type?: string
   readonly mtimeMs?: number
   readonly mode?: number
@@ -249,7 +260,8 @@ export interface Store {
   remove?(targets: readonly Target[], signal: AbortSignal): Promise<readonly Outcome[]>
   /** takes back removals, by taking away just these delete markers; one that is not there is `skipped`/`gone` */
   restore?(hidden: readonly Hidden[], signal: AbortSignal): Promise<readonly Outcome[]>
-  digest?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]>
+  /** `closely`: each key is looked at by itself, of a store whose look at many may take an etag for a digest that is none */
+  digest?(keys: readonly Key[], signal: AbortSignal, closely?: boolean): Promise<readonly Digested[]>
   /** for contents whose digests cannot be compared. Never throws. */
   checksums?(keys: readonly Key[], signal: AbortSignal): Promise<readonly Checksums[]>
   /**

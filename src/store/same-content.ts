@@ -25,8 +25,8 @@ export async function compareContents(
   pairs: readonly Pair[],
   signal: AbortSignal,
 ): Promise<readonly Compared[]> {
-  const [here, there] = await digests(source, dest, pairs, signal)
-  const compared = pairs.map((_, at) => compareDigests(here?.[at], there?.[at]))
+  const [here, there] = await sureDigests(source, dest, pairs, signal)
+  const compared = pairs.map((_, at) => compareDigests(here[at], there[at]))
   const open = pairs.filter((_, at) => compared[at] === 'not comparable')
   const byChecksum = await compareChecksums(source, dest, open, signal)
   return Promise.all(
@@ -34,7 +34,7 @@ export async function compareContents(
       const known = compared[at] === 'not comparable' ? byChecksum.get(pair) : compared[at]
       if (known !== undefined) return known
       const byBytes = await compareBytes(source, dest, pair, signal)
-      return withDigests(byBytes, here?.[at], there?.[at])
+      return withDigests(byBytes, here[at], there[at])
     }),
   )
 }
@@ -71,6 +71,37 @@ export async function compareWith(content: Content, dest: Store, key: Key, signa
   } catch (thrown) {
     return toRekeyError(thrown)
   }
+}
+
+/** Digests of both sides. Different ones are asked for once more where an etag may have been taken for a digest. */
+async function sureDigests(source: Store, dest: Store, pairs: readonly Pair[], signal: AbortSignal) {
+  const [first, second] = await digests(source, dest, pairs, signal)
+  const here = pairs.map((_, at) => first?.[at])
+  const there = pairs.map((_, at) => second?.[at])
+  const doubted = pairs.map((_, at) => at).filter((at) => isDifference(compareDigests(here[at], there[at])))
+  await Promise.all([
+    renew(source, here, doubted, (at) => (pairs[at] as Pair).from, signal),
+    renew(dest, there, doubted, (at) => (pairs[at] as Pair).to, signal),
+  ])
+  return [here, there] as const
+}
+
+function isDifference(compared: ReturnType<typeof compareDigests>): boolean {
+  return typeof compared === 'object' && 'same' in compared && !compared.same
+}
+
+async function renew(
+  { traits, digest }: Store,
+  digested: Digested[],
+  doubted: readonly number[],
+  keyOf: (at: number) => Key,
+  signal: AbortSignal,
+): Promise<void> {
+  if (traits.etags !== true || digest === undefined || doubted.length === 0) return
+  const renewed = await digest(doubted.map(keyOf), signal, true)
+  doubted.forEach((at, nth) => {
+    digested[at] = renewed[nth]
+  })
 }
 
 /** The digests of both sides, from one call where they are in one store; undefined for a store that makes none. */

@@ -97,6 +97,11 @@ export async function startFaultProxy(to: string): Promise<FaultProxy> {
       else socket.resetAndDestroy()
       return
     }
+    if (fault?.does === 'omit') {
+      const body = (await buffer(answer)).toString('latin1').replace(fault.what, '')
+      reply.writeHead(answer.statusCode ?? 0, { 'content-type': 'application/xml' }).end(body, 'latin1')
+      return
+    }
     reply.sendDate = false
     if (fault?.does === 'close') reply.shouldKeepAlive = false
     reply.writeHead(answer.statusCode ?? 0, answer.statusMessage, ownHeaders(answer))

@@ -26,6 +26,8 @@ export type Effect =
   | { readonly does: 'lose' }
   /** the server does it, and the connection ends, or is reset, behind this many bytes of the reply, head included */
   | { readonly does: 'cut' | 'reset'; readonly atByte: number }
+  /** the server does it, and this is left out of the body of its answer */
+  | { readonly does: 'omit'; readonly what: RegExp }
   /** the answer says `Connection: close`, and so it is */
   | { readonly does: 'close' }
   /** the connection ends behind the answer, which has not said so */

@@ -1,4 +1,4 @@
-/** A kill in the middle of delete-apply on a bucket with versions: the next run names the markers that were made, and undo works. */
+/** Delete markers that a kill, a lost answer or a server's silence has left unnamed: they are found, and undo works. */
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { recordsOf, runTool } from '../run-tool.ts'
@@ -72,6 +72,19 @@ test('an answer that was lost does not lose its markers', async () => {
   expect(proxy.requests.some(({ faults }) => faults.includes('lose'))).toBe(true)
   for (const record of recordsOf(run)) expect(record).toMatchObject({ outcome: 'done', marker: expect.any(String) })
   await runTool('delete-apply', { args: ['--undo'], stdin: run.stdout, env })
+  expect(await olds(bucket)).toEqual(KEYS)
+})
+
+test('a server that names no markers in its answer is asked for them, as Swift is', async () => {
+  const { bucket, stdin } = await proven(true)
+  const what = /<DeleteMarkerVersionId>.*?<\/DeleteMarkerVersionId>/g
+  proxy.inject({ does: 'omit', method: 'POST', path: /[?&]delete/, what, times: 10 })
+  const run = await runTool('delete-apply', { stdin, env })
+  const struck = proxy.requests.filter(({ faults }) => faults.includes('omit'))
+  expect(struck.length).toBeGreaterThan(0)
+  for (const record of recordsOf(run)) expect(record).toMatchObject({ deleted: 'source', marker: expect.any(String) })
+  const undone = await runTool('delete-apply', { args: ['--undo'], stdin: run.stdout, env })
+  expect(undone.code).toBe(0)
   expect(await olds(bucket)).toEqual(KEYS)
 })
 

@@ -5,22 +5,15 @@
  */
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import type { Checksum } from '../contract.ts'
 import type { Reply } from './request.ts'
 
-export const ALGORITHMS = ['sha256', 'sha1', 'crc64nvme', 'crc32c', 'crc32'] as const
-export type Algorithm = (typeof ALGORITHMS)[number]
+export type Algorithm = Checksum['algorithm']
+/** the strongest first */
+export const ALGORITHMS: readonly Algorithm[] = ['sha256', 'sha1', 'crc64nvme', 'crc32c', 'crc32']
 
 /** Asks for the checksums; without it an answer does not tell them. */
 export const CHECKSUM_MODE: Readonly<Record<string, string>> = { 'x-amz-checksum-mode': 'ENABLED' }
-
-/** A checksum as an answer tells it. */
-export interface Checksum {
-  readonly algorithm: Algorithm
-  /** base64 of its bytes, the highest first; with `-` and the number of parts where it is one of parts */
-  readonly value: string
-  /** of the whole content, however it was written */
-  readonly isWhole: boolean
-}
 
 /** All that an answer tells, the strongest first. */
 export function checksumsIn(headers: Reply['headers']): readonly Checksum[] {
@@ -36,18 +29,41 @@ export function headerOf(algorithm: Algorithm): string {
   return `x-amz-checksum-${algorithm}`
 }
 
+/**
+ * The headers by which an upload in parts keeps a checksum: of its whole content, which S3 makes from those of the parts for
+ * CRCs alone, or of the parts' checksums.
+ */
+export function uploadHeaders(algorithm: Algorithm, isWhole: boolean): Record<string, string> {
+  const type = isWhole && algorithm.startsWith('crc') ? 'FULL_OBJECT' : 'COMPOSITE'
+  return { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type }
+}
+
 /** Takes bytes one after the other, and gives the checksum of all of them as S3 writes it. */
 export interface Summing {
   add(bytes: Uint8Array): void
-  value(): string
+  value(): Promise<string>
 }
 
-/** Undefined for the algorithms that this runtime has no code for. */
-export function summing(algorithm: Algorithm): Summing | undefined {
+/** Those that the runtime has no code for come from Amazon's, which is loaded when it is wanted. */
+export async function summing(algorithm: Algorithm): Promise<Summing> {
   if (algorithm === 'crc32') return new Crc32()
-  if (algorithm !== 'sha256' && algorithm !== 'sha1') return undefined
-  const hash = createHash(algorithm)
-  return { add: (bytes) => void hash.update(bytes), value: () => hash.digest('base64') }
+  if (algorithm === 'sha256' || algorithm === 'sha1') {
+    const hash = createHash(algorithm)
+    return { add: (bytes) => void hash.update(bytes), value: async () => hash.digest('base64') }
+  }
+  const { Crc32c, Crc64Nvme } = await import('@aws-sdk/checksums/crc')
+  const sum = algorithm === 'crc32c' ? new Crc32c() : new Crc64Nvme()
+  return {
+    add: (bytes) => sum.update(bytes),
+    value: async () => Buffer.from(await sum.digest()).toString('base64'),
+  }
+}
+
+/** The checksum of a piece as S3 writes it. */
+export async function sumOf(algorithm: Algorithm, piece: Uint8Array): Promise<string> {
+  const sum = await summing(algorithm)
+  sum.add(piece)
+  return await sum.value()
 }
 
 class Crc32 implements Summing {
@@ -57,16 +73,9 @@ class Crc32 implements Summing {
     this.#crc = crc32(bytes, this.#crc)
   }
 
-  value(): string {
+  async value(): Promise<string> {
     const bytes = Buffer.alloc(4)
     bytes.writeUInt32BE(this.#crc)
     return bytes.toString('base64')
   }
-}
-
-/** The CRC32 of a piece as S3 writes it. */
-export function crc32Of(piece: Uint8Array): string {
-  const sum = new Crc32()
-  sum.add(piece)
-  return sum.value()
 }

@@ -6,8 +6,7 @@ import { RekeyError } from '../../record/errors.ts'
 import type { Outcome } from '../contract.ts'
 import { GONE } from './ask.ts'
 import { headersFor, headersKept } from './attributes.ts'
-import type { Checksum } from './checksum.ts'
-import { CHECKSUM_MODE, checksumsIn } from './checksum.ts'
+import { CHECKSUM_MODE, checksumsIn, uploadHeaders } from './checksum.ts'
 import { completeUpload } from './complete-upload.ts'
 import type { ObjectCopy } from './copy-object.ts'
 import { ownHeaders, sourceHeaders } from './copy-object.ts'
@@ -28,7 +27,11 @@ export async function copyInParts(objects: Objects, copy: ObjectCopy, signal: Ab
   const { headers: all = {} } = seen
   const extras = { headers: headersKept(all), tags: await tagsOf(bucket, source.key, all, signal) }
   const [checksum] = checksumsIn(all)
-  const begun = { ...headersFor(extras), ...ownHeaders(seen), ...checksumHeaders(checksum) }
+  const begun = {
+    ...headersFor(extras),
+    ...ownHeaders(seen),
+    ...(checksum && uploadHeaders(checksum.algorithm, checksum.isWhole)),
+  }
   const upload = await Multipart.begin(bucket, to, begun, signal)
   try {
     const ranges = rangesOf(seen.sizeBytes, copyPartBytes)
@@ -46,14 +49,6 @@ export async function copyInParts(objects: Objects, copy: ObjectCopy, signal: Ab
   }
   const whole = checksum?.isWhole && upload.checksum?.algorithm === checksum.algorithm ? checksum.value : undefined
   return await completeUpload(objects, upload, { ...copy, tags: extras.tags, checksum: whole }, signal)
-}
-
-/** By which the copy keeps a checksum of its source's kind. S3 makes those of whole objects from parts of CRCs alone. */
-function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
-  if (checksum === undefined) return {}
-  const { algorithm, isWhole } = checksum
-  const type = isWhole && algorithm.startsWith('crc') ? 'FULL_OBJECT' : 'COMPOSITE'
-  return { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type }
 }
 
 /** `first-last` of each part, as HTTP counts bytes. Parts are longer where there would be too many. Pure. */

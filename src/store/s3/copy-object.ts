@@ -1,15 +1,15 @@
 /** Copies one object inside the bucket, with all that it has, and says what became of it. */
 import { keyText } from '../../record/key.ts'
 import type { Evidence, Guard, Outcome } from '../contract.ts'
-import { GONE, outcomeOf } from './ask.ts'
-import { settleCopy } from './changed-meanwhile.ts'
+import { demand, GONE, outcomeOf } from './ask.ts'
+import { settleCopy, takeAway } from './changed-meanwhile.ts'
 import { errorCode, failureOf, isError } from './classify.ts'
 import type { Bucket } from './connection.ts'
 import { copyInParts } from './copy-in-parts.ts'
 import { refusedBy } from './destination-guard.ts'
 import { encryptionHeaders } from './encryption.ts'
 import { notAsExpected } from './evidence.ts'
-import { encodeKey } from './keys.ts'
+import { encodeKey, encodeQuery } from './keys.ts'
 import { head } from './look-up.ts'
 import { copyAcl } from './object-tags.ts'
 import type { Objects } from './objects.ts'
@@ -36,7 +36,7 @@ export async function copyObject(objects: Objects, copy: ObjectCopy, signal: Abo
     const settled =
       copy.source.sizeBytes > copyLimitBytes
         ? copyInParts(objects, copy, signal)
-        : settle(bucket, copy, await bucket.send(requestFor(bucket, copy), signal), signal)
+        : settle(objects, copy, await bucket.send(requestFor(bucket, copy), signal), signal)
     const outcome = settled instanceof Promise ? await settled : settled
     return acl && outcome.outcome === 'done' ? await withAcl(bucket, copy, outcome, signal) : outcome
   } catch (thrown) {
@@ -85,9 +85,36 @@ function requestFor(bucket: Bucket, { source, to, condition }: ObjectCopy): Requ
   return { method: 'PUT', key: to, headers: isPlain ? headers : { ...headers, ...ownHeaders(source) } }
 }
 
-function settle(bucket: Bucket, copy: ObjectCopy, reply: Reply, signal: AbortSignal): Outcome | Promise<Outcome> {
-  if (isError(reply)) return refusal(bucket, copy, reply, signal)
-  return settleCopy(bucket, copy, plainEtag(tag(reply.body.toString('latin1'), 'ETag') ?? ''), signal)
+function settle(objects: Objects, copy: ObjectCopy, reply: Reply, signal: AbortSignal): Outcome | Promise<Outcome> {
+  if (isError(reply)) return refusal(objects.bucket, copy, reply, signal)
+  const etag = plainEtag(tag(reply.body.toString('latin1'), 'ETag') ?? '')
+  const settled = settleCopy(objects.bucket, copy, etag, reply, signal)
+  if (!(settled instanceof Promise)) return settled
+  return settled.then((found) => ('outcome' in found ? found : copyAgain(objects, copy, etag, found, reply, signal)))
+}
+
+/** Over the copy that was just made, which is encrypted in another way than its source, and is not to stay as a version. */
+async function copyAgain(
+  objects: Objects,
+  copy: ObjectCopy,
+  etag: string,
+  source: StoredObject,
+  { headers }: Reply,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { bucket, encryption } = objects
+  await encryption.learn(source, signal)
+  const condition = Object.keys(copy.condition).length === 0 ? {} : { 'if-match': `"${etag}"` }
+  const again = { ...copy, source, condition }
+  const outcome = await settle(objects, again, await bucket.send(requestFor(bucket, again), signal), signal)
+  // A record that has failed stands for a destination that holds nothing of this run.
+  if (outcome.outcome === 'failed' && copy.guard === 'absent') await takeAway(bucket, copy.to, etag, signal)
+  const version = headers['x-amz-version-id']
+  if (version !== undefined && version !== 'null') {
+    const query = `versionId=${encodeQuery(version)}`
+    await demand(bucket, { method: 'DELETE', key: copy.to, query }, 'taking away a version', signal).catch(() => {})
+  }
+  return outcome
 }
 
 /** What an error in answer to a copy means for the pair. */

@@ -68,7 +68,7 @@ function isObject(found: Found): found is StoredObject {
 }
 
 async function removeAll(
-  { bucket }: Objects,
+  { bucket, hidden }: Objects,
   open: readonly StoredObject[],
   obeyed: DeleteAbilities,
   signal: AbortSignal,
@@ -87,7 +87,21 @@ async function removeAll(
     calls.push(removeSome(bucket, some, outcomes, signal))
   }
   await Promise.all(calls)
+  await Promise.all(open.map((object) => nameMarker(hidden, object, outcomes, signal)))
   return outcomes
+}
+
+/** Swift makes a marker and does not say so: it is looked for, on a bucket that has versions. */
+async function nameMarker(
+  hidden: Objects['hidden'],
+  object: StoredObject,
+  outcomes: Map<string, Outcome>,
+  signal: AbortSignal,
+): Promise<void> {
+  const outcome = outcomes.get(object.key)
+  if (outcome?.outcome !== 'done' || outcome.marker !== undefined) return
+  const marker = await hidden.markerOf(object.key, object, signal)
+  if (marker !== undefined) outcomes.set(object.key, { ...outcome, marker })
 }
 
 /** Notes an outcome for each deletion of one request. */

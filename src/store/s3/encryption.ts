@@ -1,6 +1,7 @@
 /**
- * Whether the objects of a bucket are encrypted with keys of KMS, which a listing does not tell. One object is asked
- * about it in a run; when it is, every further source of a copy is looked at by itself. Holds one answer.
+ * Whether objects of a bucket are encrypted with keys of KMS, which a listing does not tell. One object is asked about it in
+ * a run, and whoever looks at others says so; from the first that is, every source of a copy is looked at by itself. Holds
+ * one answer.
  */
 import { RekeyError } from '../../record/errors.ts'
 import type { Bucket } from './connection.ts'
@@ -32,7 +33,12 @@ export class Encryption {
 }
 
 export function isKms(headers: Reply['headers'] | undefined): boolean {
-  return headers?.['x-amz-server-side-encryption']?.startsWith('aws:kms') === true
+  return headers?.[ALGORITHM]?.startsWith('aws:kms') === true
+}
+
+/** Whether a copy that was answered so is encrypted as its source is. Only a key of KMS is a matter of the object. */
+export function isEncryptedAs(source: Reply['headers'] | undefined, copy: Reply['headers']): boolean {
+  return !isKms(source) || [ALGORITHM, KEY].every((name) => source?.[name] === copy[name])
 }
 
 /** The headers by which a copy is encrypted as its source is. Without one, the bucket's own rule holds. */
@@ -45,8 +51,6 @@ export function encryptionHeaders(headers: Reply['headers'] | undefined): Record
   return kept
 }
 
-const KEPT = [
-  'x-amz-server-side-encryption',
-  'x-amz-server-side-encryption-aws-kms-key-id',
-  'x-amz-server-side-encryption-bucket-key-enabled',
-]
+const ALGORITHM = 'x-amz-server-side-encryption'
+const KEY = 'x-amz-server-side-encryption-aws-kms-key-id'
+const KEPT = [ALGORITHM, KEY, 'x-amz-server-side-encryption-bucket-key-enabled']

@@ -22,7 +22,9 @@ export function requestHead(method: string, path: string, headers: readonly stri
       throw new Error(`the header ${JSON.stringify(name)} is none that HTTP has`)
     text += `${name}: ${value}\r\n`
   }
-  const length = bodyBytes > 0 || method === 'PUT' || method === 'POST' ? `content-length: ${bodyBytes}\r\n` : ''
+  // Swift waits for the body of a DELETE that does not say that it has none.
+  const hasLength = bodyBytes > 0 || (method !== 'GET' && method !== 'HEAD')
+  const length = hasLength ? `content-length: ${bodyBytes}\r\n` : ''
   return `${text}${length}connection: keep-alive\r\n\r\n`
 }
 

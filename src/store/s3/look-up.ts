@@ -36,6 +36,16 @@ export function firstQuery(keys: readonly Key[]): string | undefined {
   return headsBeforePage(names.length, 0) > 0 ? undefined : pageQuery(sharedPrefix(first, names.at(-1) ?? ''), first)
 }
 
+/** As `lookUp`, but each by itself: only so its headers are told. */
+export async function headEach(bucket: Bucket, keys: readonly Key[], signal: AbortSignal): Promise<readonly Found[]> {
+  return await Promise.all(
+    keys.map(async (key) => {
+      const name = nameOf(key)
+      return typeof name === 'string' ? await head(bucket, name, signal) : name
+    }),
+  )
+}
+
 /** `headers` ask for more. Undefined for a key that is absent, or of which the newest version is a delete marker. */
 export async function head(
   bucket: Bucket,

@@ -69,7 +69,7 @@ export function objectCalls(
     write: (item, guard, signal) => writeObject(objects, item, guard, signal),
     remove: (targets, signal) => deleteObjects(objects, targets, signal),
     restore: (hidden, signal) => restoreObjects(bucket, hidden, signal),
-    digest: (keys, signal) => digestObjects(bucket, objects.encryption, keys, signal),
+    digest: (keys, signal, closely) => digestObjects(bucket, encryption, keys, signal, closely),
     checksums: (keys, signal) => checksumsOf(bucket, keys, signal),
     requests: (work, sizeBytes) => expectedRequests(work, sizeBytes, objects),
   }

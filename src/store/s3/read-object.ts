@@ -7,7 +7,7 @@ import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import type { Content } from '../contract.ts'
 import { headersKept } from './attributes.ts'
-import { CHECKSUM_MODE } from './checksum.ts'
+import { CHECKSUM_MODE, checksumsIn } from './checksum.ts'
 import { failureOf } from './classify.ts'
 import type { Bucket } from './connection.ts'
 import { notAsExpected } from './evidence.ts'
@@ -41,7 +41,12 @@ export async function readObject(bucket: Bucket, key: Key, signal: AbortSignal):
   const body = bytes === undefined ? () => readAgain(bucket, object, signal) : () => once(bytes)
   const tags = await tagsOf(bucket, name, streamed.headers, signal)
   const { sizeBytes, mtimeMs } = object
-  const extras = { headers: headersKept(streamed.headers), ...(Object.keys(tags).length === 0 ? {} : { tags }) }
+  const [checksum] = checksumsIn(streamed.headers)
+  const extras = {
+    headers: headersKept(streamed.headers),
+    ...(Object.keys(tags).length === 0 ? {} : { tags }),
+    ...(checksum === undefined ? {} : { checksum }),
+  }
   return { form: 'plain', body, sizeBytes, mtimeMs, ...extras }
 }
 
@@ -64,7 +69,7 @@ async function* checked(
   { key, sizeBytes, etag }: StoredObject,
   { headers, body }: Streamed,
 ): AsyncGenerator<Uint8Array> {
-  const sum = storedSum(etag, headers)
+  const sum = await storedSum(etag, headers)
   let total = 0
   for await (const chunk of body) {
     total += chunk.length
@@ -73,7 +78,7 @@ async function* checked(
   }
   if (total !== sizeBytes)
     throw new RekeyError('E_CONNECTION', `${keyText(key)}: ${sizeBytes} bytes were announced and ${total} came`)
-  if (sum !== undefined && !sum.agrees())
+  if (sum !== undefined && !(await sum.agrees()))
     throw new RekeyError(
       'E_CONNECTION',
       `${keyText(key)}: the bytes that came are not those that are stored (${sum.name})`,

@@ -1,7 +1,7 @@
 /**
  * Writes the content of another store as an object: in one request what fits one piece, in parts anything larger. Holds
- * one piece where that is all, otherwise as many as are under way and the next. A piece's MD5 goes along, and its CRC32
- * where the server takes that, so that nothing is stored that was damaged on its way.
+ * one piece where that is all, otherwise as many as are under way and the next. A piece's MD5 goes along, and a checksum
+ * of the source's algorithm, or CRC32, where the server takes that, so that nothing is stored that was damaged on its way.
  */
 import { createHash } from 'node:crypto'
 import { RekeyError } from '../../record/errors.ts'
@@ -10,7 +10,8 @@ import type { Content, Guard, Item, Outcome } from '../contract.ts'
 import { unheld } from '../unheld.ts'
 import { failed, outcomeOf } from './ask.ts'
 import { headersFor } from './attributes.ts'
-import { crc32Of, headerOf } from './checksum.ts'
+import type { Algorithm } from './checksum.ts'
+import { headerOf, sumOf } from './checksum.ts'
 import { failureOf, isError } from './classify.ts'
 import { conditionOf, guardVerdict, NOTHING_OBEYED, needsLook, refusedBy } from './destination-guard.ts'
 import { isKms } from './encryption.ts'
@@ -22,8 +23,6 @@ import { piecesOf } from './pieces.ts'
 import type { Reply } from './request.ts'
 import { isPlainEtag, plainEtag } from './stored-object.ts'
 import { partSizes, writeParts } from './write-parts.ts'
-
-const CRC32 = headerOf('crc32')
 
 /** Never throws. The error of the source is the outcome's, and nothing is left behind then. */
 export async function writeObject(objects: Objects, item: Item, guard: Guard, signal: AbortSignal): Promise<Outcome> {
@@ -62,7 +61,7 @@ async function write(
     const body = (first.value as Buffer | undefined) ?? Buffer.alloc(0)
     if (second.done) return await putWhole(objects, name, content, body, guard, condition, signal)
     const all = chain([body, second.value], pieces)
-    return await writeParts(objects, name, headersFor(content), all, { guard, expect, tags: content.tags }, signal)
+    return await writeParts(objects, name, content, all, { guard, expect, tags: content.tags }, signal)
   } finally {
     await pieces.return(undefined)
   }
@@ -79,32 +78,46 @@ async function putWhole(
 ): Promise<Outcome> {
   const { bucket, offer } = objects
   const md5 = createHash('md5').update(body).digest()
-  const checksum = offer.isTaken ? crc32Of(body) : undefined
+  const algorithm = offer.choose('at once', content.checksum?.algorithm)
+  const sum: Sum | undefined = algorithm && { algorithm, value: await checksumOf(content, algorithm, body) }
   const headers: Record<string, string> = {
     ...headersFor(content),
     ...condition,
     'content-md5': md5.toString('base64'),
-    ...(checksum === undefined ? {} : { [CRC32]: checksum }),
+    ...(sum && { [headerOf(sum.algorithm)]: sum.value }),
   }
   const reply = await bucket.send({ method: 'PUT', key, headers, body }, signal)
   if (reply.status === 412) return refusedBy(guard, key)
-  if (checksum !== undefined && offer.learn(reply, reply.headers[CRC32]))
+  if (sum !== undefined && offer.learn('at once', sum.algorithm, reply, reply.headers[headerOf(sum.algorithm)]))
     return await putWhole(objects, key, content, body, guard, condition, signal)
   if (reply.status === 501 && headers['x-amz-tagging'] !== undefined) {
     const { tags: _, ...rest } = content
     return withLost(await putWhole(objects, key, rest, body, guard, condition, signal), ['tags'])
   }
   if (isError(reply)) return { outcome: 'failed', error: failureOf(reply, `writing ${keyText(key)}`, NEEDS.write) }
-  return stored(key, reply, md5.toString('hex'), checksum)
+  return stored(key, reply, md5.toString('hex'), sum)
+}
+
+interface Sum {
+  readonly algorithm: Algorithm
+  readonly value: string
+}
+
+/** The source's own, where it is of this kind: so the server holds what comes against what the source has. */
+async function checksumOf({ checksum }: Content, algorithm: Algorithm, body: Buffer): Promise<string> {
+  const isOfSource = checksum?.isWhole && checksum.algorithm === algorithm
+  return isOfSource ? checksum.value : await sumOf(algorithm, body)
 }
 
 /** What the server says it has stored is held against what was sent. */
-function stored(key: string, { headers }: Reply, md5: string, checksum: string | undefined): Outcome {
+function stored(key: string, { headers }: Reply, md5: string, sum: Sum | undefined): Outcome {
   const etag = plainEtag(headers.etag ?? '')
   if (isPlainEtag(etag) && etag !== md5 && !isKms(headers))
     return failed('E_STORE', `${keyText(key)}: the server has stored other bytes than were sent (MD5)`)
-  if (checksum !== undefined && (headers[CRC32] ?? checksum) !== checksum)
-    return failed('E_STORE', `${keyText(key)}: the server has stored other bytes than were sent (CRC32)`)
+  if (sum !== undefined && (headers[headerOf(sum.algorithm)] ?? sum.value) !== sum.value) {
+    const name = sum.algorithm.toUpperCase()
+    return failed('E_STORE', `${keyText(key)}: the server has stored other bytes than were sent (${name})`)
+  }
   return { outcome: 'done', ...(etag === '' ? {} : { etag }) }
 }
 

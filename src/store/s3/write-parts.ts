@@ -1,13 +1,16 @@
 /** Writes pieces as the parts of one object, some at a time. Holds those under way, and the next. */
 import { createHash } from 'node:crypto'
 import { keyText } from '../../record/key.ts'
-import type { Outcome } from '../contract.ts'
-import { crc32Of, headerOf, summing } from './checksum.ts'
+import type { Content, Outcome } from '../contract.ts'
+import { headersFor } from './attributes.ts'
+import type { Summing } from './checksum.ts'
+import { headerOf, summing, sumOf, uploadHeaders } from './checksum.ts'
 import { failureOf } from './classify.ts'
 import type { Guarded } from './complete-upload.ts'
 import { completeUpload } from './complete-upload.ts'
 import { MOST_PARTS, Multipart } from './multipart.ts'
 import type { Objects } from './objects.ts'
+import { NEEDS } from './permissions.ts'
 
 /** Parts under way at once for one object. */
 const AT_ONCE = 4
@@ -25,24 +28,26 @@ export function partSizes(sizeBytes: number | undefined, partBytes: number): (nt
 export async function writeParts(
   objects: Objects,
   key: string,
-  headers: Readonly<Record<string, string>>,
+  content: Content,
   pieces: AsyncIterable<Buffer>,
   guarded: Guarded,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const upload = await begin(objects, key, headers, signal)
-  const isSummed = upload.checksum?.algorithm === 'crc32'
-  const whole = isSummed && upload.checksum?.isWhole ? summing('crc32') : undefined
+  const upload = await begin(objects, key, content, signal)
+  const whole = await wholeSum(upload, content)
   const failure = new AbortController()
   const ended = AbortSignal.any([signal, failure.signal])
   const errors: unknown[] = []
   const underWay = new Set<Promise<void>>()
-  const start = (number: number, piece: Buffer) => {
+  const put = async (number: number, piece: Buffer) => {
+    const { algorithm } = upload.checksum ?? {}
+    const checksum = algorithm && { [headerOf(algorithm)]: await sumOf(algorithm, piece) }
     const md5 = createHash('md5').update(piece).digest('base64')
-    const checksum = isSummed ? { [headerOf('crc32')]: crc32Of(piece) } : {}
+    await upload.put(number, { 'content-md5': md5, ...checksum }, piece, ended)
+  }
+  const start = (number: number, piece: Buffer) => {
     whole?.add(piece)
-    const task: Promise<void> = upload
-      .put(number, { 'content-md5': md5, ...checksum }, piece, ended)
+    const task: Promise<void> = put(number, piece)
       .catch((thrown) => {
         errors.push(thrown)
         failure.abort()
@@ -63,24 +68,34 @@ export async function writeParts(
   }
   await Promise.all(underWay)
   if (errors.length === 0)
-    return await completeUpload(objects, upload, { ...guarded, checksum: whole?.value() }, signal)
+    return await completeUpload(objects, upload, { ...guarded, checksum: await whole?.value() }, signal)
   await upload.abort()
   throw errors[0]
 }
 
-/** Asks for a checksum of the whole, unless the server has shown that it takes none. */
+/** Asks for a checksum of the source's algorithm, or CRC32, unless the server has shown that it takes none. */
 async function begin(
   { bucket, offer }: Objects,
   key: string,
-  headers: Readonly<Record<string, string>>,
+  content: Content,
   signal: AbortSignal,
 ): Promise<Multipart> {
-  if (offer.isTaken) {
-    const begun = await Multipart.ask(bucket, key, { ...headers, ...WHOLE_CRC32 }, signal)
+  const headers = headersFor(content)
+  for (;;) {
+    const algorithm = offer.choose('in parts', content.checksum?.algorithm)
+    if (algorithm === undefined) return await Multipart.begin(bucket, key, headers, signal)
+    const begun = await Multipart.ask(bucket, key, { ...headers, ...uploadHeaders(algorithm, true) }, signal)
     if (begun instanceof Multipart) return begun
-    if (!offer.learn(begun, undefined)) throw failureOf(begun, `beginning ${keyText(key)} in parts`)
+    if (!offer.learn('in parts', algorithm, begun, undefined))
+      throw failureOf(begun, `beginning ${keyText(key)} in parts`, NEEDS.write)
   }
-  return await Multipart.begin(bucket, key, headers, signal)
 }
 
-const WHOLE_CRC32 = { 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' }
+/** The checksum that the whole will be held against: the source's own, where it is of the upload's kind. */
+async function wholeSum({ checksum }: Multipart, content: Content): Promise<Summing | undefined> {
+  if (checksum?.isWhole !== true) return undefined
+  const { algorithm, value, isWhole } = content.checksum ?? {}
+  if (isWhole && algorithm === checksum.algorithm && value !== undefined)
+    return { add: () => {}, value: async () => value }
+  return await summing(checksum.algorithm)
+}

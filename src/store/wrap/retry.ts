@@ -99,8 +99,8 @@ export function withRetry(store: Store, retries: number, pacing: Pacing): Store 
       each(targets, (some) => (store.remove as NonNullable<Store['remove']>)(some, signal), failed, counted),
     restore: (hidden, signal) =>
       each(hidden, (some) => (store.restore as NonNullable<Store['restore']>)(some, signal), failed, counted),
-    digest: (keys, signal) =>
-      each(keys, (some) => whole(() => (store.digest as NonNullable<Store['digest']>)(some, signal)), refused),
+    digest: (keys, signal, closely) =>
+      each(keys, (some) => whole(() => (store.digest as NonNullable<Store['digest']>)(some, signal, closely)), refused),
     includes: (pairs, signal) =>
       each(pairs, (some) => whole(() => (store.includes as NonNullable<Store['includes']>)(some, signal)), refused),
     matches: (key, content, signal) =>

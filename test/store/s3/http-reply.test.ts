@@ -190,6 +190,7 @@ describe('the head of a request', () => {
   test.each([
     ['PUT', 0, 'content-length: 0'],
     ['POST', 7, 'content-length: 7'],
+    ['DELETE', 0, 'content-length: 0\r\n'],
   ])('%s tells its length', (method, bytes, line) => expect(requestHead(method, '/', [], bytes)).toContain(line))
 
   test.each<[string, string, readonly string[]]>([

@@ -1,5 +1,5 @@
 /**
- * A small S3 that obeys what Ceph ignores: conditions on every write, and checksums of whole objects. It holds what it is
+ * A small S3 that obeys what Ceph ignores: conditions on every write, and checksums. It holds what it is
  * given in memory, does not look at signatures, and knows no more of S3 than the store asks for. It can be told not to obey.
  */
 import { createHash, randomUUID } from 'node:crypto'
@@ -8,13 +8,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { crc32 } from 'node:zlib'
+import type { Checksum } from '../../../src/store/contract.ts'
+import type { Algorithm } from './sums.ts'
+import { sumOf, sumOfParts } from './sums.ts'
 
 export interface Obedience {
   /** obeys If-Match and If-None-Match; true when absent */
   readonly conditions?: boolean
-  /** keeps CRC32s, knows nothing of them, or refuses requests that hold one; kept when absent */
-  readonly checksums?: 'kept' | 'ignored' | 'refused'
+  /**
+   * keeps checksums, knows nothing of them, or refuses requests that hold one; `crc32` knows no other, and `as R2` keeps none
+   * of the whole of what is written in parts but CRC64NVME; kept when absent
+   */
+  readonly checksums?: 'kept' | 'ignored' | 'refused' | 'crc32' | 'as R2'
   /** whom it takes those for who ask; told of nobody when absent */
   readonly user?: string
 }
@@ -22,13 +27,14 @@ export interface Obedience {
 export interface HeldObject {
   body: Buffer
   etag: string
-  crc32?: string | undefined
+  checksum?: Checksum | undefined
   readonly headers: Readonly<Record<string, string>>
 }
 
 interface Upload {
   readonly key: string
-  readonly isSummed: boolean
+  /** the algorithm, and whether a checksum of the whole is made with it */
+  readonly sums: Pick<Checksum, 'algorithm' | 'isWhole'> | undefined
   readonly parts: Map<number, Buffer>
   /** who has begun it; not told when absent */
   readonly by?: string | undefined
@@ -67,8 +73,7 @@ export async function obedientServer({
 
   function answer(request: Asked): Answered {
     const { method, key, query, headers } = request
-    if (checksums === 'refused' && Object.keys(headers).some((name) => /^x-amz-checksum-(crc|alg)/.test(name)))
-      return refused(501, 'NotImplemented')
+    if (declines(request)) return refused(501, 'NotImplemented')
     if (key === '') return [200, query.has('uploads') ? uploadListing(uploads) : listing(objects)]
     if (query.has('uploads')) return begin(request)
     if (query.has('uploadId')) return ofUpload(request)
@@ -77,6 +82,13 @@ export async function obedientServer({
     const object = objects.get(key)
     if (object === undefined) return method === 'HEAD' ? [404] : refused(404, 'NoSuchKey')
     return [200, object.body, headersOf(object, headers['x-amz-checksum-mode'] !== undefined)]
+  }
+
+  function declines({ headers }: Asked): boolean {
+    const named = sentIn(headers)?.algorithm ?? headers['x-amz-checksum-algorithm']?.toString().toLowerCase()
+    if (named === undefined) return false
+    if (checksums === 'as R2') return headers['x-amz-checksum-type'] === 'FULL_OBJECT' && named !== 'crc64nvme'
+    return checksums === 'refused' || (checksums === 'crc32' && named !== 'crc32')
   }
 
   function isMet(key: string, headers: Asked['headers']): boolean {
@@ -91,21 +103,25 @@ export async function obedientServer({
     const source = headers['x-amz-copy-source']
     const from = source === undefined ? undefined : objects.get(keyIn(String(source)))
     if (source !== undefined && from === undefined) return refused(404, 'NoSuchKey')
-    const sum = checksums === 'kept' ? (headers['x-amz-checksum-crc32'] as string | undefined) : undefined
-    if (sum !== undefined && sum !== sumOf(body)) return refused(400, 'BadDigest')
-    const object = from ?? { body, etag: md5(body), crc32: sum, headers: keptOf(headers) }
+    const checksum = checksums === 'ignored' ? undefined : sentIn(headers)
+    if (checksum !== undefined && checksum.value !== sumOf(body, checksum.algorithm)) return refused(400, 'BadDigest')
+    const object = from ?? { body, etag: md5(body), checksum, headers: keptOf(headers) }
     objects.set(key, { ...object })
     if (from !== undefined) return [200, `<CopyObjectResult><ETag>"${object.etag}"</ETag></CopyObjectResult>`]
-    return [200, '', { etag: `"${object.etag}"`, ...(sum === undefined ? {} : { 'x-amz-checksum-crc32': sum }) }]
+    return [200, '', { etag: `"${object.etag}"`, ...checksumHeader(checksum) }]
   }
 
   function begin({ key, headers }: Asked): Answered {
     const id = randomUUID()
-    const isSummed = checksums === 'kept' && headers['x-amz-checksum-algorithm'] === 'CRC32'
-    uploads.set(id, { key, isSummed, parts: new Map(), by: user })
-    const said = { 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' }
+    const named = checksums === 'ignored' ? undefined : headers['x-amz-checksum-algorithm']
+    const type = String(headers['x-amz-checksum-type'])
+    const algorithm = named?.toString().toLowerCase() as Algorithm | undefined
+    const sums = algorithm && { algorithm, isWhole: type === 'FULL_OBJECT' }
+    if (sums?.isWhole && !algorithm?.startsWith('crc')) return refused(400, 'InvalidRequest')
+    uploads.set(id, { key, sums, parts: new Map(), by: user })
+    const said = { 'x-amz-checksum-algorithm': String(named), 'x-amz-checksum-type': type }
     const body = `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`
-    return [200, body, isSummed ? said : {}]
+    return [200, body, sums === undefined ? {} : said]
   }
 
   function ofUpload({ method, query, headers, body }: Asked): Answered {
@@ -114,11 +130,12 @@ export async function obedientServer({
     if (upload === undefined) return refused(404, 'NoSuchUpload')
     if (method === 'DELETE') return uploads.delete(id) ? [204] : [404]
     if (method === 'POST') return complete(id, upload, headers)
-    const sum = headers['x-amz-checksum-crc32']
     if (headers['x-amz-copy-source'] !== undefined) return copyPart(upload, query, headers)
-    if (upload.isSummed && sum !== sumOf(body)) return refused(400, 'BadDigest')
+    const { algorithm } = upload.sums ?? {}
+    const sum = sentIn(headers)
+    if (algorithm !== sum?.algorithm || (sum && sum.value !== sumOf(body, algorithm))) return refused(400, 'BadDigest')
     upload.parts.set(Number(query.get('partNumber')), body)
-    return [200, '', { etag: `"${md5(body)}"`, ...(upload.isSummed ? { 'x-amz-checksum-crc32': String(sum) } : {}) }]
+    return [200, '', { etag: `"${md5(body)}"`, ...checksumHeader(sum) }]
   }
 
   function copyPart(upload: Upload, query: URLSearchParams, headers: Asked['headers']): Answered {
@@ -126,17 +143,23 @@ export async function obedientServer({
     const [, first, last] = /(\d+)-(\d+)/.exec(String(headers['x-amz-copy-source-range'])) ?? []
     const part = (source?.body ?? Buffer.alloc(0)).subarray(Number(first), Number(last) + 1)
     upload.parts.set(Number(query.get('partNumber')), part)
-    const sum = upload.isSummed ? `<ChecksumCRC32>${sumOf(part)}</ChecksumCRC32>` : ''
+    const { algorithm } = upload.sums ?? {}
+    const element = `Checksum${algorithm?.toUpperCase()}`
+    const sum = algorithm === undefined ? '' : `<${element}>${sumOf(part, algorithm)}</${element}>`
     return [200, `<CopyPartResult><ETag>"${md5(part)}"</ETag>${sum}</CopyPartResult>`]
   }
 
-  function complete(id: string, { key, parts, isSummed }: Upload, headers: Asked['headers']): Answered {
+  function complete(id: string, { key, parts, sums }: Upload, headers: Asked['headers']): Answered {
     if (!isMet(key, headers)) return refused(412, 'PreconditionFailed')
     const pieces = [...parts].sort(([one], [other]) => one - other).map(([, piece]) => piece)
     const body = Buffer.concat(pieces)
-    if (isSummed && headers['x-amz-checksum-crc32'] !== sumOf(body)) return refused(400, 'BadDigest')
+    const madeBy = ({ algorithm, isWhole }: NonNullable<Upload['sums']>) =>
+      isWhole ? sumOf(body, algorithm) : sumOfParts(pieces, algorithm)
+    const checksum = sums && { ...sums, value: madeBy(sums) }
+    const sent = sentIn(headers)
+    if (sent !== undefined && sent.value !== checksum?.value) return refused(400, 'BadDigest')
     const etag = `${md5(Buffer.concat(pieces.map((piece) => Buffer.from(md5(piece), 'hex'))))}-${pieces.length}`
-    objects.set(key, { body, etag, crc32: isSummed ? sumOf(body) : undefined, headers: {} })
+    objects.set(key, { body, etag, checksum, headers: {} })
     uploads.delete(id)
     return [200, `<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`]
   }
@@ -179,10 +202,22 @@ function keptOf(headers: Asked['headers']): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, String(headers[name])]))
 }
 
-function headersOf({ etag, crc32: sum, headers }: HeldObject, isSummed: boolean): Record<string, string> {
-  const said = { 'x-amz-checksum-crc32': sum ?? '', 'x-amz-checksum-type': 'FULL_OBJECT' }
+/** The checksum that a request brings. */
+function sentIn(headers: Asked['headers']): Checksum | undefined {
+  const algorithm = ALGORITHMS.find((one) => headers[`x-amz-checksum-${one}`] !== undefined)
+  return algorithm && { algorithm, value: String(headers[`x-amz-checksum-${algorithm}`]), isWhole: true }
+}
+
+const ALGORITHMS = ['sha256', 'sha1', 'crc64nvme', 'crc32c', 'crc32'] as const
+
+function checksumHeader(checksum: Checksum | undefined): Record<string, string> {
+  return checksum === undefined ? {} : { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value }
+}
+
+function headersOf({ etag, checksum, headers }: HeldObject, isSummed: boolean): Record<string, string> {
+  const said = { ...checksumHeader(checksum), 'x-amz-checksum-type': checksum?.isWhole ? 'FULL_OBJECT' : 'COMPOSITE' }
   const time = { 'last-modified': 'Wed, 01 Jan 2025 00:00:00 GMT', 'x-amz-id-2': 'none' }
-  return { ...headers, ...time, etag: `"${etag}"`, ...(sum !== undefined && isSummed ? said : {}) }
+  return { ...headers, ...time, etag: `"${etag}"`, ...(checksum !== undefined && isSummed ? said : {}) }
 }
 
 function listing(objects: ReadonlyMap<string, HeldObject>): string {
@@ -207,11 +242,4 @@ function refused(status: number, code: string): Answered {
 
 function md5(bytes: Buffer): string {
   return createHash('md5').update(bytes).digest('hex')
-}
-
-/** The CRC32 as S3 writes it. */
-export function sumOf(bytes: Buffer): string {
-  const sum = Buffer.alloc(4)
-  sum.writeUInt32BE(crc32(bytes))
-  return sum.toString('base64')
 }

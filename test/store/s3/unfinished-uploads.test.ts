@@ -83,7 +83,7 @@ test.each<[string, string | undefined, readonly string[]]>([
     'arn:aws:sts::1:assumed-role/x/mover',
   ]
   for (const by of [...ours, ...others]) {
-    server.uploads.set(by, { key: 'k', isSummed: false, parts: new Map(), by: by || undefined })
+    server.uploads.set(by, { key: 'k', sums: undefined, parts: new Map(), by: by || undefined })
   }
   const told = await store.uploads?.begun('k', signal)
   expect(told?.map(({ id }) => id)).toEqual(ours)
