@@ -39,13 +39,19 @@ export const runParts: Tool<PartsOptions> = {
       value: 'TIME',
       help: 'a lease without a heartbeat for so long is taken over (default 10m)',
     },
-    attempts: { type: 'number', min: 1, default: 3, value: 'N', help: 'a part that has failed so often is set aside' },
+    attempts: {
+      type: 'number',
+      min: 1,
+      default: 3,
+      value: 'N',
+      help: 'a part that has failed, or lost its worker, so often is set aside',
+    },
     once: { type: 'boolean', help: 'end when there is nothing to claim; do not wait for the parts that others hold' },
     ...AWS_FLAGS,
   },
   holds: 'up to 64 bytes for each record of one part, and 4 MiB of its journal; a line for each part',
   onFailure:
-    'a part whose command ends with 2 or more is tried again, and set aside after --attempts; the rest goes on',
+    'a part whose command fails, or whose worker dies, is tried again, and set aside after --attempts; the rest goes on; a command that cannot be run ends everything, with 2',
   goOn: 'run it again: it goes on from what the journals hold',
   closedOutput: () => 'stop',
   check(args) {

@@ -16,11 +16,14 @@ export async function startCommand(
   watchdog: Watchdog,
 ): Promise<Running> {
   const [name = '', ...args] = words
+  // It watches from the command's first moment: this process may be killed in the next.
+  watchdog.start()
   const child = spawn(name, args, {
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit', file],
     env: { ...env, PATH: pathWithTools(), ...added },
   })
+  if (child.pid !== undefined) watchdog.watch(child.pid, endsAtMs)
   const { stdin, stdout } = child as ChildProcess & { readonly stdin: Writable; readonly stdout: Readable }
   let resume = () => {}
   for (const event of ['drain', 'close', 'error']) stdin.on(event, () => resume())
@@ -34,7 +37,6 @@ export async function startCommand(
     throw new RekeyError('E_USAGE', `cannot run ${name}: ${why}`)
   }
   const group = child.pid as number
-  watchdog.watch(group, endsAtMs)
   ended.then(() => watchdog.forget(group)).catch(() => {})
   return {
     async write(bytes) {

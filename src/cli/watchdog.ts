@@ -32,6 +32,11 @@ export class Watchdog {
   #process: ChildProcess | undefined
   readonly #groups = new Map<number, string>()
 
+  /** Sees to it that it runs; what is watched afterwards is watched at once. */
+  start(): void {
+    this.#process ??= this.#spawn()
+  }
+
   /** From now on the group is killed at this time of the steady clock. */
   watch(group: number, endsAtMs: number): void {
     this.#groups.set(group, asUptime(endsAtMs).toFixed(3))
@@ -49,15 +54,15 @@ export class Watchdog {
   }
 
   #say(group: number): void {
-    if (this.#process === undefined) this.#process = this.#start()
+    if (this.#process === undefined) this.start()
     else this.#process.stdin?.write(`${group} ${this.#groups.get(group) ?? '-'}\n`)
   }
 
   /** Where somebody ends it while there is something to watch, another takes its place. */
-  #start(): ChildProcess {
+  #spawn(): ChildProcess {
     const child = start([...this.#groups].flat().map(String))
     child.on('exit', () => {
-      this.#process = this.#groups.size > 0 ? this.#start() : undefined
+      this.#process = this.#groups.size > 0 ? this.#spawn() : undefined
     })
     return child
   }

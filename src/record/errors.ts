@@ -26,7 +26,10 @@ export const ERROR_CODES = {
   E_TOO_LARGE: ['skip the record', 'the store cannot hold content of this size'],
   E_CHANGED: ['skip the record', 'the key is no longer what the record says it was'],
   E_UNPROVEN: ['skip the record', 'the record holds nothing by which the key could be recognised'],
-  E_COMMAND: ['skip the record', 'the command that was run says that it failed, or was ended'],
+  E_COMMAND: [
+    'skip the record',
+    'the command that was run says that it failed, or was ended, perhaps with the worker that ran it',
+  ],
   E_FULL: ['fix the command', 'the store has no room left'],
   E_BUSY: ['try again', 'the store is there and asks to be asked later'],
   E_CONNECTION: ['try again', 'the store cannot be reached'],

@@ -28,6 +28,7 @@ export class Journal {
   #waitMs = FIRST_WAIT_MS
   #timer: NodeJS.Timeout | undefined
   #nth = 0
+  #hasTaken = false
   #flushing: Promise<void> = Promise.resolve()
   #failure: unknown
 
@@ -45,6 +46,11 @@ export class Journal {
   /** Aborted when a segment could not be written. */
   get failed(): AbortSignal {
     return this.#failed.signal
+  }
+
+  /** Whether the command has printed anything. */
+  get hasTaken(): boolean {
+    return this.#hasTaken
   }
 
   /** The descriptor of the file of all lines. */
@@ -68,6 +74,7 @@ export class Journal {
   /** Takes what the command prints. Throws what kept a segment from being written. */
   async write(chunk: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
+    this.#hasTaken = true
     const cut = chunk.lastIndexOf(NEWLINE) + 1
     if (cut === 0) this.#rest = Buffer.concat([this.#rest, chunk])
     else {

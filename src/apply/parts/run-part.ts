@@ -3,10 +3,11 @@
  * Nothing is written once the lease is lost, and what is written stands under a name that nobody else has written.
  */
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
-import type { Ended } from '../../stage/command.ts'
 import type { Context } from '../../stage/stage.ts'
+import type { LeaseRecord } from '../../store/lease/contract.ts'
 import type { Lease } from '../../store/lease/held.ts'
 import { Accounts } from './accounts.ts'
+import { endError, judgeEnd } from './command-end.ts'
 import { Journal } from './journal.ts'
 import type { Expected } from './manifest.ts'
 import { PartInput } from './part-input.ts'
@@ -25,89 +26,87 @@ export interface PartJob {
   readonly worker: string
 }
 
+/** A job under a lease. */
+interface Turn extends PartJob {
+  readonly lease: Lease
+  readonly context: Context
+  /** ISO 8601 UTC */
+  readonly started: string
+}
+
 /** The witness of a part that is through; undefined when it is not, and may be taken up again by anybody. */
 export async function runPart(job: PartJob, lease: Lease, context: Context): Promise<Witness | undefined> {
-  const state = await job.place.look(job.name)
-  if (state.done || state.failed || !state.part || context.stop.aborted) {
-    await lease.release(lease.attempts)
-    return undefined
-  }
-  const started = new Date(context.now()).toISOString()
-  // Whoever takes the record of a failure away wants the part to be tried anew.
-  const before = lease.attempts >= job.attempts ? 0 : lease.attempts
   try {
-    return await work(job, state, started, lease, context)
-  } catch (thrown) {
-    const error = toRekeyError(thrown)
-    if (error.code !== 'E_COMMAND' && error.code !== 'E_CHANGED') {
-      await lease.release(before).catch(() => {})
-      throw error
-    }
-    return await failed(job, error, before + 1, started, lease, context)
+    const state = await job.place.look(job.name)
+    if (state.done || state.failed || !state.part || context.stop.aborted) return undefined
+    const started = new Date(context.now()).toISOString()
+    return await attempt({ ...job, lease, context, started }, state)
+  } finally {
+    // Nothing where it was given back with another count of failures, or is lost.
+    await lease.release().catch(() => {})
   }
 }
 
-async function work(
-  job: PartJob,
-  state: PartState,
-  started: string,
-  lease: Lease,
-  context: Context,
-): Promise<Witness | undefined> {
-  const { place, name } = job
-  const input = await PartInput.fetch(place, name, job.expected, context)
+async function attempt(turn: Turn, state: PartState): Promise<Witness | undefined> {
+  const { name, lease, context } = turn
+  const before = beforeUs(name, lease)
+  if (lease.takenFrom !== undefined) context.warn(`${before} (${lease.attempts} of ${turn.attempts} attempts)`)
+  // Where the finished journal stands only the witness is lacking, and no command runs.
+  if (lease.attempts >= turn.attempts && !state.journal) {
+    return await putAside(turn, new RekeyError('E_COMMAND', before), lease.attempts)
+  }
+  try {
+    return await work(turn, state)
+  } catch (thrown) {
+    const error = toRekeyError(thrown)
+    if (error.code !== 'E_COMMAND' && error.code !== 'E_CHANGED') throw error
+    return await failed(turn, error, lease.attempts + 1)
+  }
+}
+
+async function work(turn: Turn, state: PartState): Promise<Witness | undefined> {
+  const { place, name, expected, lease, context } = turn
+  const input = await PartInput.fetch(place, name, expected, context)
   const journal = await Journal.open(place, name, lease, context)
   try {
     await journal.restore(state, input.accounts)
     // Where the finished journal stands, a holder before us has come as far as that.
-    if (input.accounts.open > 0 && !state.journal) {
-      const env = {
-        REKEY_PART: name,
-        REKEY_TOKEN: String(lease.token),
-        REKEY_ATTEMPT: String(lease.attempts + 1),
-        REKEY_JOURNAL: '/dev/fd/3',
-      }
-      const command = { words: job.command, env, input: input.openLines() }
-      const ended = await runCommand(command, lease, journal, context)
-      const endedWell = 'code' in ended && ended.code <= 1
-      await journal.end(endedWell)
-      if (lease.lost.aborted) {
-        context.warn(`${name}: the lease was lost, so the command was ended; another worker goes on with it`)
-        return undefined
-      }
-      if (!endedWell) {
-        if (!context.stop.aborted && !lease.warned.aborted) throw commandError(name, ended)
-        await lease.release(lease.attempts)
-        return undefined
-      }
-    }
-    return await finish(job, state, input, journal, started, lease, context)
+    if (input.accounts.open > 0 && !state.journal && !(await runToEnd(turn, input, journal))) return undefined
+    return await finish(turn, state, input, journal)
   } finally {
     journal.close()
     input.close()
   }
 }
 
-async function finish(
-  job: PartJob,
-  state: PartState,
-  input: PartInput,
-  journal: Journal,
-  started: string,
-  lease: Lease,
-  context: Context,
-): Promise<Witness | undefined> {
-  const { place, name } = job
+/** Whether the command has come to its end. Throws E_COMMAND where it has failed, E_USAGE where it cannot be run. */
+async function runToEnd({ name, command, lease, context }: Turn, input: PartInput, journal: Journal): Promise<boolean> {
+  const env = {
+    REKEY_PART: name,
+    REKEY_TOKEN: String(lease.token),
+    REKEY_ATTEMPT: String(lease.attempts + 1),
+    REKEY_JOURNAL: '/dev/fd/3',
+  }
+  const ended = await runCommand({ words: command, env, input: input.openLines() }, lease, journal, context)
+  const hasEndedWell = judgeEnd(ended, journal.hasTaken) === 'well'
+  await journal.end(hasEndedWell)
+  if (lease.lost.aborted) {
+    context.warn(`${name}: the lease was lost, so the command was ended; another worker goes on with it`)
+    return false
+  }
+  if (!hasEndedWell && !context.stop.aborted && !lease.warned.aborted) throw endError(name, ended, journal.hasTaken)
+  return hasEndedWell
+}
+
+async function finish(turn: Turn, state: PartState, input: PartInput, journal: Journal): Promise<Witness | undefined> {
+  const { place, name, lease, context } = turn
   const key = place.keyOf({ name, kind: 'journal' })
   const recount = async (chunks: AsyncIterable<Uint8Array>) =>
     countJournal(chunks, input.lines, new Accounts(input.accounts))
   let counted = await recount(journal.stream())
   if (counted.counts['planned'] !== undefined) throw onlyPlanned(name)
-  if (counted.counts.missing > 0 && !state.journal && (context.stop.aborted || lease.warned.aborted)) {
-    // A command that ends well although it was told to end has not seen the rest.
-    await lease.release(lease.attempts)
-    return undefined
-  }
+  // A command that ends well although it was told to end has not seen the rest.
+  if (counted.counts.missing > 0 && !state.journal && (context.stop.aborted || lease.warned.aborted)) return undefined
   // Renewed just now, there is time enough for the two writes that follow.
   if (!(await lease.renew())) return undefined
   const body = () => journal.stream()
@@ -117,7 +116,8 @@ async function finish(
     if (found !== undefined) counted = await recount(found)
   }
   const witness: Witness = {
-    ...aboutPart(job, started, lease, context),
+    ...aboutPart(turn),
+    ...(lease.attempts > 0 && { attempts: lease.attempts }),
     outcome: 'done',
     digest: input.digest,
     counts: counted.counts,
@@ -134,28 +134,25 @@ async function finish(
   return witness
 }
 
-async function failed(
-  job: PartJob,
-  error: RekeyError,
-  attempts: number,
-  started: string,
-  lease: Lease,
-  context: Context,
-): Promise<Witness | undefined> {
-  const { place, name } = job
+async function failed(turn: Turn, error: RekeyError, attempts: number): Promise<Witness | undefined> {
+  const { lease, context } = turn
   if (!lease.isHeld) return undefined
-  context.warn(`${error.code}: ${error.message} (${attempts} of ${job.attempts} attempts)`)
-  if (attempts < job.attempts) {
-    await lease.release(attempts)
-    return undefined
-  }
-  const witness = setAside({ ...aboutPart(job, started, lease, context), attempts }, error)
-  const isOurs = await place.createText(place.keyOf({ name, kind: 'failed' }), `${JSON.stringify(witness)}\n`)
+  context.warn(`${error.code}: ${error.message} (${attempts} of ${turn.attempts} attempts)`)
+  if (attempts >= turn.attempts) return await putAside(turn, error, attempts)
   await lease.release(attempts)
+  return undefined
+}
+
+async function putAside(turn: Turn, error: RekeyError, attempts: number): Promise<Witness | undefined> {
+  const { place, name, lease } = turn
+  const witness = setAside({ ...aboutPart(turn), attempts }, error)
+  const isOurs = await place.createText(place.keyOf({ name, kind: 'failed' }), `${JSON.stringify(witness)}\n`)
+  // Whoever takes that file away wants the part to be tried anew.
+  await lease.release(0)
   return isOurs ? witness : undefined
 }
 
-function aboutPart({ place, name, worker }: PartJob, started: string, lease: Lease, context: Context) {
+function aboutPart({ place, name, worker, started, lease, context }: Turn) {
   return {
     store: place.store.location,
     key: place.keyOf({ name, kind: 'part' }),
@@ -168,13 +165,18 @@ function aboutPart({ place, name, worker }: PartJob, started: string, lease: Lea
   }
 }
 
+/** Why a part that is taken up has failed before. */
+function beforeUs(part: string, { takenFrom, attempts }: Lease): string {
+  if (takenFrom === undefined) return `${part}: it has failed ${attempts} times`
+  return `${part}: ${whoHeld(takenFrom)} died or lost the lease before it was through`
+}
+
+function whoHeld({ worker_id, host }: LeaseRecord): string {
+  return host === undefined ? `worker ${worker_id}` : `worker ${worker_id} on ${host}`
+}
+
 /** What a rehearsal says must not stand as the part's journal, for then nobody would ever do it. */
 function onlyPlanned(name: string): RekeyError {
   const message = `${name}: the command has planned and done nothing, so no part is done; to try it out, give it one part: copy-apply --dry-run < ${name}.ndjson`
   return new RekeyError('E_USAGE', message)
-}
-
-function commandError(name: string, ended: Ended): RekeyError {
-  const how = 'code' in ended ? `ended with exit code ${ended.code}` : `was ended by ${ended.signal}`
-  return new RekeyError('E_COMMAND', `${name}: the command ${how}`)
 }

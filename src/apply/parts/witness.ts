@@ -28,7 +28,7 @@ export interface Witness extends KeyRecord {
   /** the journal's key, and the same of its content */
   readonly journal?: string
   readonly journalDigest?: string
-  /** how often it has failed, with a part that is set aside */
+  /** how often it has failed, a holder that has fallen silent included; absent where it has not */
   readonly attempts?: number
   readonly started: string
   readonly ended: string

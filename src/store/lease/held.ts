@@ -26,8 +26,10 @@ export interface Written {
 export class Lease {
   readonly name: string
   readonly token: number
-  /** how often what it is about had failed when it was claimed */
+  /** how often what it is about had failed when it was claimed; that the last holder has fallen silent is one of these */
   readonly attempts: number
+  /** the last holder, where it has fallen silent */
+  readonly takenFrom: LeaseRecord | undefined
   readonly #space: LeaseSpace
   readonly #keeper: Keeper
   readonly #warned = new AbortController()
@@ -44,13 +46,14 @@ export class Lease {
   /** the heartbeat that was sent last, by the steady clock of its first try */
   #sent: { readonly beats: number; readonly ms: number } | undefined
 
-  constructor(space: LeaseSpace, name: string, keeper: Keeper, written: Written) {
+  constructor(space: LeaseSpace, name: string, keeper: Keeper, written: Written, takenFrom?: LeaseRecord) {
     this.#space = space
     this.#keeper = keeper
     this.#last = written
     this.name = name
     this.token = written.record.token
     this.attempts = written.record.attempts
+    this.takenFrom = takenFrom
     this.#plan()
   }
 
@@ -86,8 +89,8 @@ export class Lease {
     })
   }
 
-  /** Gives it back, with this count of failures; nothing when it is lost. It is not held afterwards. */
-  release(attempts: number): Promise<void> {
+  /** Gives it back, with this count of failures; nothing when it is lost or was given back. It is not held afterwards. */
+  release(attempts = this.attempts): Promise<void> {
     return this.#inTurn(async () => {
       const isHeld = this.isHeld
       this.#ended.abort()

@@ -79,7 +79,8 @@ test('killed with -9: its command ends with it, and the next goes on from what t
   await until(async () => !(await isAlive(holder.command)))
   await writeFile(plan.gate, '')
   const next = await runTool('run-parts', { args: [plan.parts, ...QUICK, '--', ...plan.worker(99)] })
-  expect(recordsOf(next)).toMatchObject([{ token: 2, counts: { in: 20, out: 20, done: 20, missing: 0 } }])
+  expect(recordsOf(next)).toMatchObject([{ token: 2, attempts: 1, counts: { in: 20, out: 20, done: 20, missing: 0 } }])
+  expect(next.stderr).toContain(`-${holder.child.pid}-`)
   const noted = await notedIn(plan.log)
   expect(noted.filter(({ token }) => token === 2)).toHaveLength(15)
   await expectWhole(plan.parts, 20)
@@ -147,6 +148,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     // Terms of 15 minutes: nobody has waited for them.
     const next = await runTool('run-parts', { args: [plan.parts, '--', ...plan.worker(99)] })
     expect(recordsOf(next)).toMatchObject([{ token: 2, counts: { in: 20, out: 20, missing: 0 } }])
+    expect(next.stdout).not.toContain('attempts')
     expect((await notedIn(plan.log)).filter(({ token }) => token === 2)).toHaveLength(15)
     await expectWhole(plan.parts, 20)
   },

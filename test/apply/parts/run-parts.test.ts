@@ -115,7 +115,32 @@ test('a part whose command fails is tried again, set aside, and the rest goes on
   const mended = await runTool('run-parts', { args: [parts, '--', 'cat'] })
   expect(mended.code).toBe(0)
   expect(recordsOf(mended)).toMatchObject([{ part: 'part-0002', outcome: 'done' }])
+  expect(mended.stdout).not.toContain('attempts')
 })
+
+test('a part that was done in the end tells how often it had failed', async () => {
+  const { parts } = await plantParts(1, 2)
+  const run = await runTool('run-parts', { args: [parts, '--', 'sh', '-c', '[ $REKEY_ATTEMPT = 1 ] && exit 7; cat'] })
+  expect(recordsOf(run)).toMatchObject([{ outcome: 'done', attempts: 1 }])
+})
+
+test.each([
+  [2, 'exit 2', /ended with exit code 2 before it printed anything.*correct it/],
+  [126, 'exec "$0"', /126.*may not be executed/],
+  [127, 'exec no-such-command', /127.*there is no such command/],
+])(
+  'a command that ends with %d cannot be run: it ends at once, with 2, and no part has failed',
+  async (_, end, message) => {
+    const { parts, log } = await plantParts(3, 2)
+    const tries = ['--attempts', '1', '--', 'sh', '-c', `echo try >> "$0"; ${end}`, log]
+    const run = await runTool('run-parts', { args: [parts, ...tries] })
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) })
+    expect(await readFile(log, 'utf8')).toBe('try\n')
+    const after = await runTool('run-parts', { args: [parts, '--attempts', '1', '--', 'cat'] })
+    expect(after).toMatchObject({ code: 0, stderr: expect.stringContaining('3 done, 0 set aside') })
+    expect(after.stdout).not.toContain('attempts')
+  },
+)
 
 test('a part that is not what the manifest says is set aside, and its command is not run', async () => {
   const contents = Object.fromEntries([1, 2].map((nth) => [partName(nth), partOf(nth, 2)]))

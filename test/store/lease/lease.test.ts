@@ -60,7 +60,7 @@ describe.each(Object.keys(PLACES))('%s', (kind) => {
     await first.release(2)
     expect(first.isHeld).toBe(false)
     const third = got(await claim(space, name, keeper('two'), new Watch(), signal))
-    expect(third).toMatchObject({ token: 2, attempts: 2 })
+    expect(third).toMatchObject({ token: 2, attempts: 2, takenFrom: undefined })
     await third.release(0)
   })
 
@@ -102,8 +102,11 @@ describe.each(Object.keys(PLACES))('%s', (kind) => {
     const next = await claimInTime(name, keeper('next', quick))
     expect([lost.isHeld, lost.warned.aborted, lost.lost.aborted]).toEqual([false, true, true])
     expect(await lost.renew()).toBe(false)
-    expect(next.token).toBe(2)
-    await next.release(0)
+    // That it fell silent is a failure.
+    expect(next).toMatchObject({ token: 2, attempts: 1, takenFrom: { worker_id: 'cut off' } })
+    expect((await space.read(name, signal))?.record.attempts).toBe(1)
+    await next.release()
+    expect((await space.read(name, signal))?.record.attempts).toBe(1)
   })
 
   test('a heartbeat whose answer is lost is looked for, and the holder goes on', async () => {

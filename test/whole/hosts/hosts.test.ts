@@ -25,7 +25,8 @@ const KEYS = Number(process.env['HOSTS_KEYS'] ?? 50_000)
 const WRONG = '+20m'
 /** Records a second and worker: a part takes about half a second, so that there is something to disturb. */
 const PART_SECONDS = 0.5
-const TERM = ['--term', '3s', '--stale', '3s']
+/** Of those that die none does it for its part's sake. */
+const TERM = ['--term', '3s', '--stale', '3s', '--attempts', '10']
 const SLEEPER = 'asleep'
 const MORTAL = ['first', 'second', 'wrong']
 const LONGEST_MS = 240_000
