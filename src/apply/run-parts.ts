@@ -49,7 +49,8 @@ export const runParts: Tool<PartsOptions> = {
     once: { type: 'boolean', help: 'end when there is nothing to claim; do not wait for the parts that others hold' },
     ...AWS_FLAGS,
   },
-  holds: 'up to 64 bytes for each record of one part, and 4 MiB of its journal; a line for each part',
+  holds:
+    'up to 12 MiB of one part and its journal, 48 bytes for each record of a part that changes hands; a line for each part',
   onFailure:
     'a part whose command fails, or whose worker dies, is tried again, and set aside after --attempts; the rest goes on; a command that cannot be run ends everything, with 2',
   goOn: 'run it again: it goes on from what the journals hold',

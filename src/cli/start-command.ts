@@ -20,7 +20,7 @@ export async function startCommand(
   watchdog.start()
   const child = spawn(name, args, {
     detached: true,
-    stdio: ['pipe', 'pipe', 'inherit', file],
+    stdio: ['pipe', 'pipe', 'inherit', ...(file === undefined ? [] : [file])],
     env: { ...env, PATH: pathWithTools(), ...added },
   })
   if (child.pid !== undefined) watchdog.watch(child.pid, endsAtMs)
@@ -41,8 +41,7 @@ export async function startCommand(
   return {
     async write(bytes) {
       if (!stdin.writable) return false
-      // A chunk's memory may be used again.
-      if (!stdin.write(Buffer.from(bytes))) {
+      if (!stdin.write(bytes)) {
         await new Promise<void>((resolve) => {
           resume = resolve
         })

@@ -5,8 +5,8 @@ export interface Command {
   readonly words: readonly string[]
   /** added to the environment */
   readonly env: Readonly<Record<string, string>>
-  /** the descriptor of a file that it finds open as `/dev/fd/3` */
-  readonly file: number
+  /** the descriptor of a file that it finds open as `/dev/fd/3`; undefined for none */
+  readonly file: number | undefined
   /**
    * By the steady clock: when it is killed, with all that it has started, unless `allow` has moved that. It is killed in
    * time also when this process is stopped, and at once when this process has ended.
@@ -18,7 +18,10 @@ export interface Command {
 export type Ended = { readonly code: number } | { readonly signal: string }
 
 export interface Running {
-  /** Resolves when more can be written; false when the command has closed its stdin. */
+  /**
+   * Resolves when more can be written; false when the command has closed its stdin. The memory of `bytes` is not to be
+   * changed afterwards.
+   */
   write(bytes: Uint8Array): Promise<boolean>
   /** the end of its stdin */
   end(): void

@@ -2,37 +2,24 @@
  * Which records of a part are still open. A record is known by store, key and new key, and by how often that has come
  * before: two alike are two. Holds up to 48 bytes a record of the part.
  */
+import type { OpenRecord } from '../../record/deciding.ts'
 import { FingerprintSet } from '../../record/fingerprint-set.ts'
-import type { KeyRecord } from '../../record/record.ts'
 import { identity } from '../settled.ts'
 
 export class Accounts {
-  readonly #input: FingerprintSet
+  readonly #input = new FingerprintSet()
   readonly #settled = new FingerprintSet()
   /** records of the part for which no journal has a line yet */
-  open: number
-  #expected: number
-
-  /** Of the part that others have been told of in whole, and of no journal. */
-  constructor(part?: Accounts) {
-    this.#input = part === undefined ? new FingerprintSet() : part.#input
-    this.#expected = part === undefined ? 0 : part.#expected
-    this.open = this.#expected
-  }
-
-  get hasSettled(): boolean {
-    return this.#settled.size > 0
-  }
+  open = 0
 
   /** A record of the part, once each, in their order. */
-  expect(record: KeyRecord): void {
+  expect(record: OpenRecord): void {
     this.#input.add(next(this.#input, record))
     this.open++
-    this.#expected++
   }
 
   /** Notes a line of a journal; false when no record of the part has been waiting for it. */
-  settle(record: KeyRecord): boolean {
+  settle(record: OpenRecord): boolean {
     const name = next(this.#settled, record)
     if (!this.#input.has(name)) return false
     this.#settled.add(name)
@@ -41,10 +28,9 @@ export class Accounts {
   }
 
   /** Asked about the records of the part in their order, tells of each whether it is open. */
-  asker(): (record: KeyRecord) => boolean {
+  asker(): (record: OpenRecord) => boolean {
     const met = new FingerprintSet()
     return (record) => {
-      if (this.#settled.size === 0) return true
       const name = next(met, record)
       met.add(name)
       return !this.#settled.has(name)
@@ -53,7 +39,7 @@ export class Accounts {
 }
 
 /** The name of the first of its kind that is not in the set. */
-function next(set: FingerprintSet, record: KeyRecord): string {
+function next(set: FingerprintSet, record: OpenRecord): string {
   const base = nameOf(record)
   let name = base
   for (let nth = 2; set.has(name); nth++) name = `${base}\0${nth}`
@@ -61,7 +47,7 @@ function next(set: FingerprintSet, record: KeyRecord): string {
 }
 
 /** A line that is no record is known by its text: its number is another in the rest of a part. */
-function nameOf(record: KeyRecord): string {
+export function nameOf(record: OpenRecord): string {
   if (record.key !== undefined || record.key64 !== undefined) return identity(record)
   return `text ${record.input ?? record.input64 ?? ''}`
 }

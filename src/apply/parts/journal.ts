@@ -1,12 +1,14 @@
 /**
- * The journal of a part while its command runs. Whole lines go into a scratch file, from which the finished journal is
- * made, and every few seconds as a segment beside the parts, from which the next holder goes on when this one dies. A
- * segment is named after the token of the lease, so that no holder can write over another's. Holds up to 4 MiB.
+ * The journal of a part while its command runs. Whole lines are kept for the finished journal, and go every few seconds
+ * as a segment beside the parts, from which the next holder goes on when this one dies. A segment is named after the token
+ * of the lease, so that no holder can write over another's. Holds up to 8 MiB.
  */
+import type { OpenRecord } from '../../record/deciding.ts'
 import { decode } from '../../record/decode.ts'
-import type { Context, Scratch } from '../../stage/stage.ts'
+import type { Context } from '../../stage/stage.ts'
 import type { Lease } from '../../store/lease/held.ts'
 import type { Accounts } from './accounts.ts'
+import { KeptBytes } from './kept-bytes.ts'
 import type { PartPlace, PartState } from './place.ts'
 
 const SEGMENT_BYTES = 1024 * 1024
@@ -20,10 +22,11 @@ export class Journal {
   readonly #place: PartPlace
   readonly #lease: Lease
   readonly #part: string
-  readonly #scratch: Scratch
+  readonly #lines: KeptBytes
   readonly #failed = new AbortController()
-  #rest: Buffer = Buffer.alloc(0)
-  #waiting: Buffer[] = []
+  /** pieces of the line that is not complete yet */
+  #rest: Uint8Array[] = []
+  #waiting: Uint8Array[] = []
   #waitingBytes = 0
   #waitMs = FIRST_WAIT_MS
   #timer: NodeJS.Timeout | undefined
@@ -32,15 +35,11 @@ export class Journal {
   #flushing: Promise<void> = Promise.resolve()
   #failure: unknown
 
-  private constructor(place: PartPlace, part: string, lease: Lease, scratch: Scratch) {
+  constructor(place: PartPlace, part: string, lease: Lease, context: Context) {
     this.#place = place
     this.#part = part
     this.#lease = lease
-    this.#scratch = scratch
-  }
-
-  static async open(place: PartPlace, part: string, lease: Lease, context: Context): Promise<Journal> {
-    return new Journal(place, part, lease, await context.scratch())
+    this.#lines = new KeptBytes(() => context.scratch())
   }
 
   /** Aborted when a segment could not be written. */
@@ -53,9 +52,14 @@ export class Journal {
     return this.#hasTaken
   }
 
-  /** The descriptor of the file of all lines. */
-  get descriptor(): number {
-    return this.#scratch.descriptor
+  /** how many segments may have been written */
+  get segments(): number {
+    return this.#nth
+  }
+
+  /** The descriptor of a file of what earlier holders have left; undefined when that is nothing. */
+  async descriptor(): Promise<number | undefined> {
+    return this.#lines.isEmpty ? undefined : (await this.#lines.file()).descriptor
   }
 
   /** Takes over what earlier holders have left: of each record the first line, and of none a second; no plans. */
@@ -64,32 +68,38 @@ export class Journal {
       const chunks = await this.#place.read(this.#place.keyOf({ name, kind: 'segment', token, nth }))
       if (chunks === undefined) continue
       for await (const batch of decode(chunks)) {
-        const settled = batch.filter(({ record }) => record.outcome !== 'planned' && accounts.settle(record))
+        const settled = batch.filter((line) => settles(line.open ?? line.record, accounts))
         const texts = settled.map(({ text }) => text)
-        if (texts.length > 0) this.#scratch.append(Buffer.from(`${texts.join('\n')}\n`))
+        if (texts.length > 0) await this.#lines.append(Buffer.from(`${texts.join('\n')}\n`))
       }
     }
   }
 
-  /** Takes what the command prints. Throws what kept a segment from being written. */
+  /** Takes what the command prints, memory and all. Throws what kept a segment from being written. */
   async write(chunk: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     this.#hasTaken = true
     const cut = chunk.lastIndexOf(NEWLINE) + 1
-    if (cut === 0) this.#rest = Buffer.concat([this.#rest, chunk])
-    else {
-      this.#take(Buffer.concat([this.#rest, chunk.subarray(0, cut)]))
-      this.#rest = Buffer.from(chunk.subarray(cut))
+    if (cut > 0) {
+      await this.#take([...this.#rest, chunk.subarray(0, cut)])
+      this.#rest = []
     }
+    if (cut < chunk.length) this.#rest.push(chunk.subarray(cut))
     if (this.#waitingBytes >= MOST_WAITING_BYTES) await this.flush()
     else if (this.#waitingBytes >= SEGMENT_BYTES) void this.flush().catch(() => {})
   }
 
-  /** The command has ended; a last line without its newline counts when it has ended well. */
+  /**
+   * The command has ended. When it has ended well, a last line without its newline counts, and what waits gets no segment
+   * unless it is flushed: mostly the finished journal comes next.
+   */
   async end(endedWell: boolean): Promise<void> {
-    if (endedWell && this.#rest.length > 0) this.#take(Buffer.concat([this.#rest, Buffer.of(NEWLINE)]))
-    this.#rest = Buffer.alloc(0)
-    await this.flush()
+    if (endedWell && this.#rest.length > 0) await this.#take([...this.#rest, Buffer.of(NEWLINE)])
+    this.#rest = []
+    if (!endedWell) return await this.flush()
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    await this.#flushing
   }
 
   /** Writes what waits. Nothing once the lease is lost. Throws what kept it from being written. */
@@ -102,19 +112,20 @@ export class Journal {
 
   /** All lines, to be read any number of times. */
   stream(): AsyncIterable<Uint8Array> {
-    return this.#scratch.stream()
+    return this.#lines.stream()
   }
 
   close(): void {
     clearTimeout(this.#timer)
-    this.#scratch.close()
+    this.#lines.close()
   }
 
-  #take(lines: Buffer): void {
-    this.#scratch.append(lines)
-    this.#waiting.push(lines)
-    this.#waitingBytes += lines.length
+  /** Whole lines, in pieces. */
+  async #take(pieces: readonly Uint8Array[]): Promise<void> {
+    this.#waiting.push(...pieces)
+    for (const { length } of pieces) this.#waitingBytes += length
     this.#timer ??= setTimeout(() => void this.flush().catch(() => {}), this.#waitMs)
+    for (const piece of pieces) await this.#lines.append(piece)
   }
 
   async #writeSegments(): Promise<void> {
@@ -143,6 +154,10 @@ export class Journal {
       if (!this.#lease.isHeld) return
     }
   }
+}
+
+function settles(record: OpenRecord, accounts: Accounts): boolean {
+  return record.outcome !== 'planned' && accounts.settle(record)
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,27 +1,30 @@
-/** A part, fetched once into a scratch file: held against its digest, counted, and read again for the command. */
+/**
+ * A part, fetched once: held against its digest, summed up, and read again for the command, and record by record where
+ * that is needed. Holds 4 MiB of it; what is larger is in a scratch file.
+ */
 import type { Hash } from 'node:crypto'
 import { createHash } from 'node:crypto'
 import { decode } from '../../record/decode.ts'
 import { RekeyError } from '../../record/errors.ts'
-import type { Context, Scratch } from '../../stage/stage.ts'
+import type { Context } from '../../stage/stage.ts'
 import { Accounts } from './accounts.ts'
+import { KeptBytes } from './kept-bytes.ts'
 import type { Expected } from './manifest.ts'
 import type { PartPlace } from './place.ts'
+import { RecordSum } from './record-sum.ts'
 
 const NEWLINE = 0x0a
 
 export class PartInput {
   /** `sha256:hex` */
   readonly digest: string
-  readonly lines: number
-  readonly accounts: Accounts
-  readonly #scratch: Scratch
+  readonly sum: RecordSum
+  readonly #bytes: KeptBytes
 
-  private constructor(scratch: Scratch, digest: string, lines: number, accounts: Accounts) {
-    this.#scratch = scratch
+  private constructor(bytes: KeptBytes, digest: string, sum: RecordSum) {
+    this.#bytes = bytes
     this.digest = digest
-    this.lines = lines
-    this.accounts = accounts
+    this.sum = sum
   }
 
   /** Throws E_CHANGED when the part is gone or is not what the manifest says. */
@@ -29,39 +32,44 @@ export class PartInput {
     const key = place.keyOf({ name, kind: 'part' })
     const chunks = await place.read(key)
     if (chunks === undefined) throw new RekeyError('E_CHANGED', `${key}: the part is gone`)
-    const scratch = await context.scratch()
+    const bytes = new KeptBytes(() => context.scratch())
     try {
       const hash = createHash('sha256')
-      const accounts = new Accounts()
-      let lines = 0
-      for await (const batch of decode(kept(chunks, scratch, hash))) {
-        lines += batch.length
-        for (const { record } of batch) accounts.expect(record)
-      }
+      const sum = new RecordSum()
+      for await (const batch of decode(kept(chunks, bytes, hash))) sum.addAll(batch)
       const digest = `sha256:${hash.digest('hex')}`
-      check(key, digest, lines, expected)
-      return new PartInput(scratch, digest, lines, accounts)
+      check(key, digest, sum.count, expected)
+      return new PartInput(bytes, digest, sum)
     } catch (thrown) {
-      scratch.close()
+      bytes.close()
       throw thrown
     }
   }
 
-  /** The open records, whole lines: the part as it is where none is settled. */
-  async *openLines(): AsyncGenerator<Uint8Array> {
-    if (!this.accounts.hasSettled) {
-      yield* lineEnded(this.#scratch.stream())
+  /** Of all its records, none of them settled. */
+  async accounts(): Promise<Accounts> {
+    const accounts = new Accounts()
+    for await (const batch of decode(this.#bytes.stream())) {
+      for (const line of batch) accounts.expect(line.open ?? line.record)
+    }
+    return accounts
+  }
+
+  /** The open records, whole lines: the part as it is where there are no accounts. */
+  async *openLines(accounts: Accounts | undefined): AsyncGenerator<Uint8Array> {
+    if (accounts === undefined) {
+      yield* lineEnded(this.#bytes.stream())
       return
     }
-    const isOpen = this.accounts.asker()
-    for await (const batch of decode(this.#scratch.stream())) {
-      const texts = batch.filter(({ record }) => isOpen(record)).map(({ text }) => text)
+    const isOpen = accounts.asker()
+    for await (const batch of decode(this.#bytes.stream())) {
+      const texts = batch.filter((line) => isOpen(line.open ?? line.record)).map(({ text }) => text)
       if (texts.length > 0) yield Buffer.from(`${texts.join('\n')}\n`)
     }
   }
 
   close(): void {
-    this.#scratch.close()
+    this.#bytes.close()
   }
 }
 
@@ -74,9 +82,11 @@ async function* lineEnded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   if (last !== NEWLINE) yield Uint8Array.of(NEWLINE)
 }
 
-async function* kept(chunks: AsyncIterable<Uint8Array>, scratch: Scratch, hash: Hash): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    scratch.append(chunk)
+async function* kept(chunks: AsyncIterable<Uint8Array>, bytes: KeptBytes, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const passing of chunks) {
+    // Its memory is used again.
+    const chunk = Buffer.from(passing)
+    await bytes.append(chunk)
     hash.update(chunk)
     yield chunk
   }

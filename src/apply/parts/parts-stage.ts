@@ -40,6 +40,9 @@ const LOOK_EVERY = 1 / 20
 const SHORTEST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 15_000
 
+/** A look at all parts counts for so many times as long as it has taken: with many parts it takes long. */
+const LOOK_COUNTS_FOR = 50
+
 /** What may fail: each has a patience of its own, for one may go well while another never does. */
 type Doing = 'look' | 'claim' | 'run'
 
@@ -68,6 +71,9 @@ class Run {
   readonly #watch = new Watch()
   readonly #keeper: Keeper
   readonly #own = new Set<string>()
+  #open: readonly PartState[] = []
+  /** by the steady clock: when the parts are to be looked at again */
+  #lookAgainMs = 0
   readonly #failures = new Map<Doing, { readonly times: number; readonly sinceMs: number }>()
 
   constructor(options: PartsOptions, place: PartPlace, space: LeaseSpace, context: Context) {
@@ -91,17 +97,16 @@ class Run {
     const nameOf = await leaseNames(this.#place, lease !== undefined)
     const job = { place: this.#place, command, attempts, worker: this.#keeper.worker.id }
     while (!this.#context.stop.aborted) {
-      const parts = await this.#patiently('look', () => this.#place.survey())
-      if (parts === undefined) {
+      const open = await this.#patiently('look', () => this.#openParts())
+      if (open === undefined) {
         await this.#rest()
         continue
       }
-      const open = parts.filter(({ part, done, failed }) => part && !done && !failed)
-      this.#show(parts, open.length)
       if (open.length === 0) break
       const claimed = await this.#patiently('claim', () => this.#claimOne(open, nameOf))
       if (claimed !== undefined) {
         const { name, lease } = claimed
+        this.#open = open.filter((part) => part.name !== name)
         const witness = await this.#patiently('run', () =>
           runPart({ ...job, name, expected: manifest.get(name) }, lease, this.#context),
         )
@@ -112,6 +117,18 @@ class Run {
       else await this.#rest()
     }
     if (!this.#context.stop.aborted) await outlook(this.#place, manifest, this.#own, this.#context)
+  }
+
+  /** The parts that are left: as they were seen a short time ago, without those taken up since; or afresh. */
+  async #openParts(): Promise<readonly PartState[]> {
+    const startedMs = this.#context.steady()
+    if (this.#open.length > 0 && startedMs < this.#lookAgainMs) return this.#open
+    const parts = await this.#place.survey()
+    const nowMs = this.#context.steady()
+    this.#lookAgainMs = nowMs + (nowMs - startedMs) * LOOK_COUNTS_FOR
+    this.#open = parts.filter(({ part, done, failed }) => part && !done && !failed)
+    this.#show(parts, this.#open.length)
+    return this.#open
   }
 
   /** Claims a part that nobody holds; begins somewhere, so that workers do not all ask for the same one. */
@@ -151,6 +168,7 @@ class Run {
   }
 
   #rest(): Promise<void> {
+    this.#lookAgainMs = 0
     const everyMs = Math.min(this.#options.staleMs, this.#options.termMs) * LOOK_EVERY
     const boundedMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, everyMs))
     const waitMs = boundedMs * (0.5 + this.#context.random())

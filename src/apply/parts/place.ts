@@ -52,6 +52,12 @@ export class PartPlace {
     return content?.body()
   }
 
+  /** The same, and nothing where there is none. */
+  async *bytes(key: string): AsyncGenerator<Uint8Array> {
+    const chunks = await this.read(key)
+    if (chunks !== undefined) yield* chunks
+  }
+
   async readText(key: string): Promise<string | undefined> {
     const chunks = await this.read(key)
     if (chunks === undefined) return undefined

@@ -10,6 +10,7 @@ import type { Journal } from './journal.ts'
 export interface PartCommand {
   readonly words: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  readonly file: number | undefined
   readonly input: AsyncIterable<Uint8Array>
 }
 
@@ -18,12 +19,12 @@ const GRACE_MS = 60_000
 
 /** Throws E_USAGE when there is no such command, and what kept the journal from being written. */
 export async function runCommand(
-  { words, env, input }: PartCommand,
+  { input, ...command }: PartCommand,
   lease: Lease,
   journal: Journal,
   context: Context,
 ): Promise<Ended> {
-  const running = await context.start({ words, env, file: journal.descriptor, endsAtMs: lease.endsAtMs })
+  const running = await context.start({ ...command, endsAtMs: lease.endsAtMs })
   lease.onRenewed = () => running.allow(lease.endsAtMs)
   const end = endings(running, lease, journal, context)
   try {

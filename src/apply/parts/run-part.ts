@@ -6,7 +6,6 @@ import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Context } from '../../stage/stage.ts'
 import type { LeaseRecord } from '../../store/lease/contract.ts'
 import type { Lease } from '../../store/lease/held.ts'
-import { Accounts } from './accounts.ts'
 import { endError, judgeEnd } from './command-end.ts'
 import { Journal } from './journal.ts'
 import type { Expected } from './manifest.ts'
@@ -67,11 +66,13 @@ async function attempt(turn: Turn, state: PartState): Promise<Witness | undefine
 async function work(turn: Turn, state: PartState): Promise<Witness | undefined> {
   const { place, name, expected, lease, context } = turn
   const input = await PartInput.fetch(place, name, expected, context)
-  const journal = await Journal.open(place, name, lease, context)
+  const journal = new Journal(place, name, lease, context)
   try {
-    await journal.restore(state, input.accounts)
+    const accounts = state.segments.length > 0 ? await input.accounts() : undefined
+    if (accounts !== undefined) await journal.restore(state, accounts)
+    const open = accounts?.open ?? input.sum.count
     // Where the finished journal stands, a holder before us has come as far as that.
-    if (input.accounts.open > 0 && !state.journal && !(await runToEnd(turn, input, journal))) return undefined
+    if (open > 0 && !state.journal && !(await runToEnd(turn, input.openLines(accounts), journal))) return undefined
     return await finish(turn, state, input, journal)
   } finally {
     journal.close()
@@ -80,14 +81,19 @@ async function work(turn: Turn, state: PartState): Promise<Witness | undefined> 
 }
 
 /** Whether the command has come to its end. Throws E_COMMAND where it has failed, E_USAGE where it cannot be run. */
-async function runToEnd({ name, command, lease, context }: Turn, input: PartInput, journal: Journal): Promise<boolean> {
+async function runToEnd(
+  { name, command, lease, context }: Turn,
+  input: AsyncIterable<Uint8Array>,
+  journal: Journal,
+): Promise<boolean> {
+  const file = await journal.descriptor()
   const env = {
     REKEY_PART: name,
     REKEY_TOKEN: String(lease.token),
     REKEY_ATTEMPT: String(lease.attempts + 1),
-    REKEY_JOURNAL: '/dev/fd/3',
+    REKEY_JOURNAL: file === undefined ? '/dev/null' : '/dev/fd/3',
   }
-  const ended = await runCommand({ words: command, env, input: input.openLines() }, lease, journal, context)
+  const ended = await runCommand({ words: command, env, file, input }, lease, journal, context)
   const hasEndedWell = judgeEnd(ended, journal.hasTaken) === 'well'
   await journal.end(hasEndedWell)
   if (lease.lost.aborted) {
@@ -101,19 +107,18 @@ async function runToEnd({ name, command, lease, context }: Turn, input: PartInpu
 async function finish(turn: Turn, state: PartState, input: PartInput, journal: Journal): Promise<Witness | undefined> {
   const { place, name, lease, context } = turn
   const key = place.keyOf({ name, kind: 'journal' })
-  const recount = async (chunks: AsyncIterable<Uint8Array>) =>
-    countJournal(chunks, input.lines, new Accounts(input.accounts))
-  let counted = await recount(journal.stream())
+  let counted = await countJournal(() => journal.stream(), input)
   if (counted.counts['planned'] !== undefined) throw onlyPlanned(name)
-  // A command that ends well although it was told to end has not seen the rest.
-  if (counted.counts.missing > 0 && !state.journal && (context.stop.aborted || lease.warned.aborted)) return undefined
-  // Renewed just now, there is time enough for the two writes that follow.
-  if (!(await lease.renew())) return undefined
-  const body = () => journal.stream()
-  if (!(await place.create(key, { body, sizeBytes: counted.bytes }))) {
+  if (counted.counts.missing > 0 && !state.journal && (context.stop.aborted || lease.warned.aborted)) {
+    // A command that ends well although it was told to end has not seen the rest.
+    await journal.flush()
+    return undefined
+  }
+  // There must be time enough for the two writes that follow.
+  if (!lease.isFresh && !(await lease.renew())) return undefined
+  if (!(await publish(place, key, journal, counted.bytes))) {
     // What a holder before us has written is whole.
-    const found = await place.read(key)
-    if (found !== undefined) counted = await recount(found)
+    counted = await countJournal(() => place.bytes(key), input)
   }
   const witness: Witness = {
     ...aboutPart(turn),
@@ -127,11 +132,26 @@ async function finish(turn: Turn, state: PartState, input: PartInput, journal: J
   if (!lease.isHeld) return undefined
   const isOurs = await place.createText(place.keyOf({ name, kind: 'done' }), `${JSON.stringify(witness)}\n`)
   // Of a part that is done nobody wants the lease.
-  await lease.release(0).catch(() => {})
-  await place.clear(await place.look(name).catch(() => state))
+  await Promise.all([lease.release(0).catch(() => {}), clear(place, name, state, journal)])
   if (!isOurs) return undefined
   if (hasBadRecords(witness)) context.foundBad()
   return witness
+}
+
+/** False when the finished journal is there. Where it cannot be written, what waits goes into a segment if it can. */
+async function publish(place: PartPlace, key: string, journal: Journal, sizeBytes: number): Promise<boolean> {
+  try {
+    return await place.create(key, { body: () => journal.stream(), sizeBytes })
+  } catch (thrown) {
+    await journal.flush().catch(() => {})
+    throw thrown
+  }
+}
+
+/** The segments that were there, and ours. */
+async function clear(place: PartPlace, name: string, state: PartState, journal: Journal): Promise<void> {
+  if (state.segments.length === 0 && journal.segments === 0) return
+  await place.clear(await place.look(name).catch(() => state))
 }
 
 async function failed(turn: Turn, error: RekeyError, attempts: number): Promise<Witness | undefined> {

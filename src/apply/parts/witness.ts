@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { decode } from '../../record/decode.ts'
 import type { RekeyError } from '../../record/errors.ts'
 import type { KeyRecord } from '../../record/record.ts'
-import type { Accounts } from './accounts.ts'
+import type { PartInput } from './part-input.ts'
+import { RecordSum } from './record-sum.ts'
 
 /**
  * How many lines the part has, its journal has, by outcome, how many records the journal does not account for, and, where
@@ -40,34 +41,38 @@ export interface JournalCounts {
   readonly bytes: number
 }
 
-/** Counts a whole journal against its part. `accounts` has been told of the part and of no journal yet. */
-export async function countJournal(
-  chunks: AsyncIterable<Uint8Array>,
-  lines: number,
-  accounts: Accounts,
-): Promise<JournalCounts> {
+/** Counts a whole journal against its part; reads it once, and once more where the two have not the same records. */
+export async function countJournal(read: () => AsyncIterable<Uint8Array>, part: PartInput): Promise<JournalCounts> {
   const hash = createHash('sha256')
   const outcomes: Record<string, number> = {}
-  let out = 0
-  let extra = 0
+  const sum = new RecordSum()
   let bytes = 0
   const hashed = async function* () {
-    for await (const chunk of chunks) {
+    for await (const chunk of read()) {
       hash.update(chunk)
       bytes += chunk.length
       yield chunk
     }
   }
   for await (const batch of decode(hashed())) {
-    out += batch.length
-    for (const { record } of batch) {
-      if (!accounts.settle(record)) extra++
-      const word = record.outcome ?? 'open'
+    sum.addAll(batch)
+    for (const line of batch) {
+      const word = (line.open ?? line.record).outcome ?? 'open'
       outcomes[word] = (outcomes[word] ?? 0) + 1
     }
   }
-  const counts = { in: lines, out, ...outcomes, missing: accounts.open, ...(extra > 0 && { extra }) }
+  const { missing, extra } = sum.equals(part.sum) ? { missing: 0, extra: 0 } : await difference(read(), part)
+  const counts = { in: part.sum.count, out: sum.count, ...outcomes, missing, ...(extra > 0 && { extra }) }
   return { counts, digest: `sha256:${hash.digest('hex')}`, bytes }
+}
+
+async function difference(journal: AsyncIterable<Uint8Array>, part: PartInput) {
+  const accounts = await part.accounts()
+  let extra = 0
+  for await (const batch of decode(journal)) {
+    for (const line of batch) if (!accounts.settle(line.open ?? line.record)) extra++
+  }
+  return { missing: accounts.open, extra }
 }
 
 /** Whether a finished part has records that failed, of which nothing is known, or that have no line, or not one. */

@@ -57,7 +57,7 @@ class FileLeases implements LeaseSpace {
       const directory = this.#directoryOf(name)
       await mkdir(directory, { recursive: true })
       await this.#syncs.sync(Buffer.from(this.#root))
-      return (await highest(directory)) > 0 ? undefined : this.#claim(directory, 1, record)
+      return this.#claim(directory, 1, record)
     })
   }
 
@@ -70,12 +70,14 @@ class FileLeases implements LeaseSpace {
   async #claim(directory: string, version: number, record: LeaseRecord): Promise<string | undefined> {
     if (!(await publish(directory, version, leaseText(record)))) return undefined
     await this.#syncs.sync(Buffer.from(directory))
-    if ((await highest(directory)) > version) {
+    const versions = await versionsIn(directory)
+    if (versions.some((other) => other > version)) {
       // The number had been there and was swept away: it is one of the past.
       await rm(join(directory, fileOf(version)), { force: true })
       return undefined
     }
-    await sweep(directory, version - KEPT)
+    const old = versions.filter((other) => other <= version - KEPT)
+    await Promise.all(old.map((other) => rm(join(directory, fileOf(other)), { force: true })))
     return String(version)
   }
 
@@ -109,11 +111,6 @@ async function versionsIn(directory: string): Promise<readonly number[]> {
 /** 0 where there is none. */
 async function highest(directory: string): Promise<number> {
   return Math.max(0, ...(await versionsIn(directory)))
-}
-
-async function sweep(directory: string, upTo: number): Promise<void> {
-  const old = (await versionsIn(directory)).filter((version) => version <= upTo)
-  await Promise.all(old.map((version) => rm(join(directory, fileOf(version)), { force: true })))
 }
 
 /** Undefined when it has gone. Its age is held against a file that was written just now in the same directory. */

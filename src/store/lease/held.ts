@@ -73,6 +73,11 @@ export class Lease {
     return !this.#lost.signal.aborted && !this.#ended.signal.aborted
   }
 
+  /** Whether no heartbeat is due yet: most of the time for which the lease is good is still to come. */
+  get isFresh(): boolean {
+    return this.isHeld && this.#remainingMs(RENEW_AT) > 0
+  }
+
   /** By the steady clock: when everything that works under the lease must have ended, unless it is renewed. */
   get endsAtMs(): number {
     return this.#last.sentMs + this.#goodMs * END_AT

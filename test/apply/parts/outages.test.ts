@@ -105,6 +105,23 @@ test('a lease that cannot be given back keeps no witness from being told', async
   expect(await run({ location: plan.parts }, { leases })).toHaveLength(2)
 })
 
+test('a finished journal that cannot be written: what the command has printed is kept, and not done again', async () => {
+  const plan = await plantParts(1, 4)
+  let failures = 0
+  const store = (store: Store) => {
+    const write: Store['write'] = (item, ...rest) => {
+      if (String(item.key).endsWith('.journal.ndjson') && failures++ === 0) throw away()
+      return (store.write as NonNullable<Store['write']>)(item, ...rest)
+    }
+    return otherwise(store, { write })
+  }
+  const command = ['sh', '-c', `tee -a ${plan.log} | sed 's/}$/,"outcome":"done"}/'`]
+  const witnesses = await run({ location: plan.parts, command }, { store })
+  expect(failures).toBe(2)
+  expect(witnesses).toMatchObject([{ token: 2, counts: { in: 4, out: 4, done: 4, missing: 0 } }])
+  expect((await readFile(plan.log, 'utf8')).trimEnd().split('\n')).toHaveLength(4)
+})
+
 test('dead between the finished journal and the witness: the next holder counts that journal, and runs nothing', async () => {
   const plan = await plantParts(1, 2)
   const [first = ''] = (await readFile(`${plan.parts}/part-0001.ndjson`, 'utf8')).split('\n')

@@ -89,6 +89,28 @@ test('a command that only plans does no part: exit code 2, and what it has print
   expect(recordsOf(run)).toMatchObject([{ token: 2, counts: { in: 1, out: 1, done: 1, missing: 0 } }])
 })
 
+test('in whatever order the command prints, each record is accounted for', async () => {
+  const { parts } = await plantParts(1, 3)
+  const run = await runTool('run-parts', { args: [parts, '--', 'tac'] })
+  expect(recordsOf(run)).toMatchObject([{ counts: { in: 3, out: 3, missing: 0 } }])
+  expect(run.code).toBe(0)
+})
+
+test('one record twice in the place of another: as many lines, and it is found', async () => {
+  const { parts } = await plantParts(1, 3)
+  const run = await runTool('run-parts', { args: [parts, '--', 'sed', '2{h;d};3p'] })
+  expect(recordsOf(run)).toMatchObject([{ counts: { in: 3, out: 3, missing: 1, extra: 1 } }])
+  expect(run.code).toBe(1)
+})
+
+test('a part and a journal that are more than memory is to hold', async () => {
+  const part = partOf(1, 100_000)
+  const directory = await directoryWith({ 'part-0001.ndjson': part })
+  const run = await runTool('run-parts', { args: [directory, '--', 'cat'] })
+  expect(recordsOf(run)).toMatchObject([{ counts: { in: 100_000, out: 100_000, missing: 0 } }])
+  expect(await readFile(`${directory}/part-0001.journal.ndjson`, 'utf8')).toBe(part)
+})
+
 test('two records that are alike are two', async () => {
   const line = '{"key":"a","to":"b"}\n'
   const directory = await directoryWith({ 'part-1.ndjson': line + line })
