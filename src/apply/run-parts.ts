@@ -1,9 +1,9 @@
 /** run-parts: claims the parts of a split plan one after the other and runs a command on each, on any number of hosts. */
 import { RekeyError } from '../record/errors.ts'
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
+import { timeOf } from '../stage/duration.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, number, text } from '../stage/tool.ts'
-import { durationMs } from './parts/duration.ts'
 import type { PartsOptions } from './parts/parts-stage.ts'
 import { partsStage } from './parts/parts-stage.ts'
 
@@ -46,6 +46,11 @@ export const runParts: Tool<PartsOptions> = {
       value: 'N',
       help: 'a part that has failed, or lost its worker, so often is set aside',
     },
+    wait: {
+      type: 'string',
+      value: 'TIME',
+      help: 'wait so long for manifest.json, which shard-keys writes last (default: begin with the parts that are there)',
+    },
     once: { type: 'boolean', help: 'end when there is nothing to claim; do not wait for the parts that others hold' },
     ...AWS_FLAGS,
   },
@@ -63,10 +68,11 @@ export const runParts: Tool<PartsOptions> = {
       location: locationOf(args),
       command: args.command,
       lease: text(args, 'lease'),
-      termMs: durationMs('term', text(args, 'term') ?? '15m', LEAST_MS),
-      staleMs: durationMs('stale', text(args, 'stale') ?? '10m', LEAST_MS),
+      termMs: timeOf(args, 'term', LEAST_MS) ?? 15 * 60_000,
+      staleMs: timeOf(args, 'stale', LEAST_MS) ?? 10 * 60_000,
       attempts: number(args, 'attempts') ?? 3,
       once: flag(args, 'once'),
+      waitMs: timeOf(args, 'wait'),
       ...awsSettings(args),
     }
   },

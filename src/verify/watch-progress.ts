@@ -1,7 +1,6 @@
 /** watch-progress: how far a migration is, how fast, when it ends, and whether somebody has to look after it. */
-import { RekeyError } from '../record/errors.ts'
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
-import { durationMs } from '../stage/duration.ts'
+import { timeOf } from '../stage/duration.ts'
 import type { Arguments, Tool } from '../stage/tool.ts'
 import { flag, text } from '../stage/tool.ts'
 import type { WatchOptions } from './progress/stage.ts'
@@ -67,10 +66,10 @@ export const watchProgress: Tool<WatchOptions> = {
 const HOUR_MS = 3_600_000
 
 function optionsOf(args: Arguments): WatchOptions {
-  const stuckMs = timeOf(args, 'stuck')
+  const stuckMs = timeOf(args, 'stuck', 1, orDirectory)
   return {
     locations: args.words,
-    everyMs: timeOf(args, 'watch'),
+    everyMs: timeOf(args, 'watch', 1, orDirectory),
     stuckMs: stuckMs ?? HOUR_MS,
     lists: { failed: flag(args, 'failed'), stuck: stuckMs !== undefined },
     json: flag(args, 'json'),
@@ -80,11 +79,7 @@ function optionsOf(args: Arguments): WatchOptions {
   }
 }
 
-function timeOf(args: Arguments, name: string): number | undefined {
-  const given = text(args, name)
-  if (given === undefined) return undefined
-  const ms = durationMs(given)
-  if (ms !== undefined) return ms
-  const problem = `--${name} takes a time as in 30, 90s, 15m, 1h; "${given}" is none, and a directory behind it is ./${given}`
-  throw new RekeyError('E_USAGE', problem)
+/** A location that stands where the time may stand is taken for one. */
+function orDirectory(given: string): string {
+  return `, and a directory behind it is ./${given}`
 }

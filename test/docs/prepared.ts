@@ -32,13 +32,12 @@ const PLANT_FILES = `
   rm -r data/indexes/domains/*/ data/indexes/domains/datapackage.json
   list-keys --quiet --values data > listing.ndjson
   rewrite-keys --quiet --sub 's|^indexes/|new/|' --to-store copied/ < listing.ndjson > plan.ndjson
+  shard-keys --quiet --parts 3 --out parts/ < plan.ndjson
   copy-apply --quiet < plan.ndjson > run.ndjson
   verify --quiet < run.ndjson > proven.ndjson
   track-progress --quiet --plan plan.ndjson ./progress/ < run.ndjson > /dev/null
   track-progress --quiet --instance pi-1 --total 40 ./status/ < run.ndjson > /dev/null
   cp -r data indexes
-  mkdir parts
-  split -n l/3 -d -a 4 --additional-suffix .ndjson plan.ndjson parts/part-
   printf 'indexes/domains/0-180-com.json,renamed.json\\n' > renames.csv
   printf '{"key":"t%s","value":{"lat":30.%s,"lon":-97.7,"phrase":"dentist"}}\\n' 1 2 2 3 > targets.ndjson
   printf '{"key":"w1","value":{"lat":"30.2","lon":"-97.7","phrase":"dentist"}}\\n' > witnesses.ndjson

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { RekeyError } from '../../record/errors.ts'
+import { directoryLocation } from '../../stage/plan-place.ts'
 import type { PartPlace } from './place.ts'
-import { directoryLocation } from './place.ts'
 
 /** The location of the leases that are kept beside the parts. */
 export function leasesBeside(location: string): string {

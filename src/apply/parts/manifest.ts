@@ -9,11 +9,10 @@ export interface Expected {
   readonly digest?: string
 }
 
-/** By the parts' names; empty where there is no manifest. Throws E_INPUT when it cannot be read as one. */
-export async function readManifest(place: PartPlace): Promise<ReadonlyMap<string, Expected>> {
-  const key = `${place.directory}manifest.json`
-  const text = await place.readText(key)
-  return text === undefined ? new Map() : parseManifest(key, text)
+/** By the parts' names; undefined where there is no manifest. Throws E_INPUT when it cannot be read as one. */
+export async function readManifest(place: PartPlace): Promise<ReadonlyMap<string, Expected> | undefined> {
+  const text = await place.readText(place.manifestKey)
+  return text === undefined ? undefined : parseManifest(place.manifestKey, text)
 }
 
 /** Takes `{"parts":[{"name","count","sha256"}]}`; the digest may be called `digest`, with `sha256:` before it. */

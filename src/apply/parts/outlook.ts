@@ -12,12 +12,12 @@ const AT_ONCE = 8
  */
 export async function outlook(
   place: PartPlace,
-  manifest: ReadonlyMap<string, unknown>,
+  manifest: ReadonlyMap<string, unknown> | undefined,
   own: ReadonlySet<string>,
   context: Context,
 ): Promise<void> {
   const parts = await place.survey()
-  const absent = [...manifest.keys()].filter((name) => !parts.some((part) => part.name === name && part.part))
+  const absent = [...(manifest?.keys() ?? [])].filter((name) => !parts.some((part) => part.name === name && part.part))
   const done = parts.filter((part) => part.done)
   const aside = parts.filter((part) => part.failed && !part.done)
   const left = parts.filter((part) => part.part && !part.done && !part.failed)
@@ -30,6 +30,9 @@ export async function outlook(
   if (aside.length > 0) context.warn(`set aside: ${some(aside.map(({ name }) => name))}; NAME.failed.json says why`)
   if (bad.length > 0) context.warn(`done elsewhere, with records that failed, are missing or came twice: ${some(bad)}`)
   if (absent.length + aside.length + bad.length > 0) context.foundBad()
+  if (manifest === undefined) {
+    context.tell('there is no manifest.json: where shard-keys was still at work, run this again, or with --wait TIME')
+  }
   context.tell(`of ${parts.length} parts: ${done.length} done, ${aside.length} set aside, ${left.length} left`)
 }
 

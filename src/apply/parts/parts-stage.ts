@@ -13,7 +13,9 @@ import type { LeaseSpace } from '../../store/lease/contract.ts'
 import type { Lease } from '../../store/lease/held.ts'
 import { Watch } from '../../store/lease/judge.ts'
 import type { Keeper } from '../../store/lease/keeper.ts'
+import { awaitManifest } from './await-manifest.ts'
 import { leaseNames, leasesBeside } from './lease-names.ts'
+import type { Expected } from './manifest.ts'
 import { readManifest } from './manifest.ts'
 import { outlook } from './outlook.ts'
 import type { PartPlace, PartState } from './place.ts'
@@ -30,6 +32,8 @@ export interface PartsOptions {
   readonly staleMs: number
   readonly attempts: number
   readonly once: boolean
+  /** how long to wait for the manifest; undefined where it may be absent */
+  readonly waitMs: number | undefined
   readonly aws?: AwsSettings
 }
 
@@ -49,6 +53,8 @@ type Doing = 'look' | 'claim' | 'run'
 export function partsStage(options: PartsOptions): Stage {
   return async function* (_batches, context) {
     const place = await openPlace(options.location, context)
+    if (options.waitMs !== undefined) await awaitManifest(place, options.waitMs, context)
+    if (context.stop.aborted) return
     // Before leases make a directory of a name that was mistyped.
     if ((await place.survey()).length === 0) throw noParts(options.location)
     const space = await context.openLeases(options.lease ?? leasesBeside(options.location))
@@ -59,7 +65,7 @@ export function partsStage(options: PartsOptions): Stage {
 }
 
 function noParts(location: string): RekeyError {
-  const message = `${location}: there is no part-*.ndjson; shard-keys --parts N --out ${location} makes them`
+  const message = `${location}: there is no part-*.ndjson; shard-keys --parts N --out ${location} makes them, and --wait TIME waits for it`
   return new RekeyError('E_USAGE', message)
 }
 
@@ -71,6 +77,7 @@ class Run {
   readonly #watch = new Watch()
   readonly #keeper: Keeper
   readonly #own = new Set<string>()
+  #manifest: ReadonlyMap<string, Expected> | undefined
   #open: readonly PartState[] = []
   /** by the steady clock: when the parts are to be looked at again */
   #lookAgainMs = 0
@@ -93,7 +100,6 @@ class Run {
   /** The witness of each part that this run brings to its end. */
   async *witnesses(): AsyncGenerator<Witness> {
     const { command, attempts, once, lease } = this.#options
-    const manifest = await readManifest(this.#place)
     const nameOf = await leaseNames(this.#place, lease !== undefined)
     const job = { place: this.#place, command, attempts, worker: this.#keeper.worker.id }
     while (!this.#context.stop.aborted) {
@@ -108,7 +114,7 @@ class Run {
         const { name, lease } = claimed
         this.#open = open.filter((part) => part.name !== name)
         const witness = await this.#patiently('run', () =>
-          runPart({ ...job, name, expected: manifest.get(name) }, lease, this.#context),
+          runPart({ ...job, name, expected: this.#manifest?.get(name) }, lease, this.#context),
         )
         if (witness === undefined) continue
         this.#own.add(name)
@@ -116,13 +122,15 @@ class Run {
       } else if (once && !this.#failures.has('claim')) break
       else await this.#rest()
     }
-    if (!this.#context.stop.aborted) await outlook(this.#place, manifest, this.#own, this.#context)
+    if (!this.#context.stop.aborted) await outlook(this.#place, this.#manifest, this.#own, this.#context)
   }
 
   /** The parts that are left: as they were seen a short time ago, without those taken up since; or afresh. */
   async #openParts(): Promise<readonly PartState[]> {
     const startedMs = this.#context.steady()
     if (this.#open.length > 0 && startedMs < this.#lookAgainMs) return this.#open
+    // Before the parts: where it is there, they all are.
+    this.#manifest ??= await readManifest(this.#place)
     const parts = await this.#place.survey()
     const nowMs = this.#context.steady()
     this.#lookAgainMs = nowMs + (nowMs - startedMs) * LOOK_COUNTS_FOR

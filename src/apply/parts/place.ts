@@ -1,11 +1,10 @@
 /**
- * The place of a split plan: parts, and beside them what has become of each. Everything is written once, create-only:
- * nothing that stands there is ever replaced. Holds what a listing says of each part.
+ * The place of a split plan as run-parts sees it: parts, and beside them what has become of each. Holds what a listing says
+ * of each part.
  */
-import { RekeyError } from '../../record/errors.ts'
-import { keyText } from '../../record/key.ts'
+import { openPlan, PlanPlace } from '../../stage/plan-place.ts'
 import type { Context } from '../../stage/stage.ts'
-import type { Content, Entry, Store } from '../../store/contract.ts'
+import type { Entry } from '../../store/contract.ts'
 import type { PartKey } from './part-names.ts'
 import { globOf, partKey, readPartKey } from './part-names.ts'
 
@@ -19,18 +18,7 @@ export interface PartState {
   readonly segments: { readonly token: number; readonly nth: number; readonly entry: Entry }[]
 }
 
-export class PartPlace {
-  readonly store: Store
-  /** what the keys of the parts begin with */
-  readonly directory: string
-  readonly #context: Context
-
-  constructor(store: Store, directory: string, context: Context) {
-    this.store = store
-    this.directory = directory
-    this.#context = context
-  }
-
+export class PartPlace extends PlanPlace {
   /** Every part, in the order of the names. */
   async survey(): Promise<readonly PartState[]> {
     return this.#list(`${globOf(this.directory, 'part-').slice(0, -2)}*`)
@@ -46,38 +34,10 @@ export class PartPlace {
     return partKey(this.directory, key)
   }
 
-  /** The bytes of a key. Undefined where there is none. */
-  async read(key: string): Promise<AsyncIterable<Uint8Array> | undefined> {
-    const content = await this.store.read?.(key, this.#context.abort)
-    return content?.body()
-  }
-
-  /** The same, and nothing where there is none. */
+  /** The bytes of a key; nothing where there is none. */
   async *bytes(key: string): AsyncGenerator<Uint8Array> {
     const chunks = await this.read(key)
     if (chunks !== undefined) yield* chunks
-  }
-
-  async readText(key: string): Promise<string | undefined> {
-    const chunks = await this.read(key)
-    if (chunks === undefined) return undefined
-    const pieces: Buffer[] = []
-    for await (const chunk of chunks) pieces.push(Buffer.from(chunk))
-    return Buffer.concat(pieces).toString('utf8')
-  }
-
-  /** False when the key is there. Throws what keeps it from being written; E_UNANSWERED when that is not known. */
-  async create(key: string, content: Pick<Content, 'body' | 'sizeBytes'>): Promise<boolean> {
-    const write = this.store.write as NonNullable<Store['write']>
-    const outcome = await write({ key, content: { form: 'plain', ...content } }, 'absent', this.#context.abort)
-    if (outcome.outcome === 'done') return true
-    if (outcome.outcome === 'skipped') return false
-    throw new RekeyError(outcome.error.code, `${keyText(key)}: ${outcome.error.message}`, { cause: outcome.error })
-  }
-
-  createText(key: string, text: string): Promise<boolean> {
-    const bytes = Buffer.from(text)
-    return this.create(key, { body: () => once(bytes), sizeBytes: bytes.length })
   }
 
   /** Takes away segments whose lines stand in a finished journal; what does not go does no harm. */
@@ -90,12 +50,12 @@ export class PartPlace {
         ...(mtimeMs === undefined ? {} : { mtimeMs }),
       },
     }))
-    if (targets.length > 0) await this.store.remove?.(targets, this.#context.abort).catch(() => {})
+    if (targets.length > 0) await this.store.remove?.(targets, this.abort).catch(() => {})
   }
 
   async #list(match: string): Promise<readonly PartState[]> {
     const states = new Map<string, PartState>()
-    for await (const entries of this.store.list({ match }, this.#context.abort)) {
+    for await (const entries of this.store.list({ match }, this.abort)) {
       for (const entry of entries) {
         const found = typeof entry.key === 'string' ? readPartKey(this.directory, entry.key) : undefined
         if (found === undefined) continue
@@ -110,25 +70,11 @@ export class PartPlace {
   }
 }
 
-/** Opens it. Throws E_UNSUPPORTED for a store that cannot hold parts. */
+/** Opens it; throws as `openPlan` does. */
 export async function openPlace(location: string, context: Context): Promise<PartPlace> {
-  const store = await context.open(directoryLocation(location))
-  if (store.read === undefined || store.write === undefined) {
-    throw new RekeyError('E_UNSUPPORTED', `${store.location} cannot hold parts; a directory or a bucket can`)
-  }
-  const [, prefix = ''] = /^s3:\/\/[^/]*\/(.*)$/is.exec(directoryLocation(location)) ?? []
-  return new PartPlace(store, prefix, context)
-}
-
-/** The location ended by `/`: `parts-old/` is no part of `parts`. */
-export function directoryLocation(location: string): string {
-  return location.endsWith('/') ? location : `${location}/`
+  return new PartPlace(...(await openPlan(location, context)))
 }
 
 function newState(name: string): PartState {
   return { name, part: false, done: false, failed: false, journal: false, segments: [] }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }

@@ -12,8 +12,8 @@ import { fieldText } from '../field-path.ts'
 import type { Divider, Item } from './divider.ts'
 import { dividerFor } from './divider.ts'
 import { failForField } from './filter-stage.ts'
-import { manifestOf, PartPlace } from './part-place.ts'
 import { PartSpool } from './part-spool.ts'
+import { manifestOf, PlanWriter } from './plan-writer.ts'
 
 export interface PartsOptions {
   readonly parts: number
@@ -26,7 +26,7 @@ export interface PartsOptions {
 
 export function partsStage(options: PartsOptions): Stage {
   return async function* (batches, context) {
-    const place = await PartPlace.open(options.out, context)
+    const writer = await PlanWriter.open(options.out, context)
     const openScratch = () => context.scratch()
     const spool = new PartSpool(options.parts, openScratch)
     const how = options.by !== undefined ? 'groups' : options.weight !== undefined ? 'weighted' : 'even'
@@ -44,7 +44,7 @@ export function partsStage(options: PartsOptions): Stage {
       }
       if (context.stop.aborted) return context.warn('stopped before the whole input was read: no part was written')
       await divider.finish()
-      await write(place, spool, divider, context)
+      await write(writer, spool, divider, context)
     } finally {
       divider.close()
       spool.close()
@@ -52,10 +52,10 @@ export function partsStage(options: PartsOptions): Stage {
   }
 }
 
-async function write(place: PartPlace, spool: PartSpool, divider: Divider, context: Context): Promise<void> {
+async function write(writer: PlanWriter, spool: PartSpool, divider: Divider, context: Context): Promise<void> {
   const weights = (part: number) => divider.weightOf(part)
   const manifest = manifestOf(await spool.finish(), weights, new Date(context.now()).toISOString())
-  const there = await place.write(manifest, (part) => () => spool.bytes(part))
+  const there = await writer.write(manifest, (part) => () => spool.bytes(part))
   if (there === undefined) return context.warn('stopped before all parts were written; run it again on the same input')
   if (manifest.count > 0) context.count('in parts', manifest.count)
   if (there > 0) context.tell(`${there} of ${manifest.parts.length} parts were there already, of this same plan`)

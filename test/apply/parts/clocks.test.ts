@@ -15,6 +15,7 @@ test('each part is done once, by one of them', async () => {
     staleMs: 3_000,
     attempts: 3,
     once: false,
+    waitMs: undefined,
   }
   const stop = new AbortController()
   onTestFinished(() => stop.abort())

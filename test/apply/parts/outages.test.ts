@@ -17,7 +17,7 @@ const away = () => new RekeyError('E_CONNECTION', 'the server is away')
 async function run(options: Partial<PartsOptions>, given: Omit<Given, 'stop'>): Promise<readonly unknown[]> {
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
-  const all = { lease: undefined, termMs: 3_000, staleMs: 3_000, attempts: 3, once: false }
+  const all = { lease: undefined, termMs: 3_000, staleMs: 3_000, attempts: 3, once: false, waitMs: undefined }
   const stage = partsStage({ location: '', command: ['cat'], ...all, ...options })
   const witnesses: unknown[] = []
   for await (const lines of stage(nothing(), contextWith({ ...given, stop: stop.signal }))) {

@@ -194,11 +194,7 @@ test.each<[string, readonly string[], RegExp]>([
   ['no location', ['--', 'cat'], /LOCATION is missing/],
   ['two locations', ['a', 'b', '--', 'cat'], /one LOCATION/],
   ['a store that holds no parts', ['redis://localhost', '--', 'cat'], /directory or in S3/],
-  [
-    'a term that is none',
-    ['parts', '--term', '15', '--', 'cat'],
-    /--term takes a length of time of 1s or more.*"15" is none/,
-  ],
+  ['a term that is none', ['parts', '--term', '15x', '--', 'cat'], /--term takes a time of 1s or more.*"15x" is none/],
   ['a term that is too short', ['parts', '--stale', '10ms', '--', 'cat'], /--stale/],
   ['no attempts', ['parts', '--attempts', '0', '--', 'cat'], /--attempts/],
 ])('%s: exit code 2', async (_, args, message) => {

@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto'
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import { parallel } from '../../stage/parallel.ts'
+import { openPlan, PlanPlace } from '../../stage/plan-place.ts'
 import type { Context } from '../../stage/stage.ts'
-import type { Content, Store } from '../../store/contract.ts'
+import type { Content } from '../../store/contract.ts'
 import type { PartSummary } from './part-spool.ts'
 
-const MANIFEST = 'manifest.json'
 const PART_NAME = /^part-\d{4,}\.ndjson$/
 /** parts that are written at once */
 const AT_ONCE = 4
@@ -48,28 +48,18 @@ export function manifestOf(
   return { parts, count: sum('count'), weight: sum('weight'), createdAt }
 }
 
-export class PartPlace {
-  readonly #store: Store
-  /** what the keys begin with: empty, or ended by `/` */
-  readonly #directory: string
+export class PlanWriter {
+  readonly #place: PlanPlace
   readonly #context: Context
 
-  private constructor(store: Store, directory: string, context: Context) {
-    this.#store = store
-    this.#directory = directory
+  private constructor(place: PlanPlace, context: Context) {
+    this.#place = place
     this.#context = context
   }
 
-  /** Throws E_UNSUPPORTED for a store that cannot hold parts, and what opening throws. */
-  static async open(location: string, context: Context): Promise<PartPlace> {
-    const directory = location.endsWith('/') ? location : `${location}/`
-    const store = await context.open(directory)
-    if (store.write === undefined || store.read === undefined || !store.traits.guards.includes('absent')) {
-      throw new RekeyError('E_UNSUPPORTED', `--out: ${store.location} cannot hold parts; a directory or a bucket can`)
-    }
-    // Keys of a bucket are whole keys, those of a directory are paths below it.
-    const [, prefix = ''] = /^s3:\/\/[^/]*\/(.*)$/is.exec(directory) ?? []
-    return new PartPlace(store, prefix, context)
+  /** Throws as `openPlan` does. */
+  static async open(location: string, context: Context): Promise<PlanWriter> {
+    return new PlanWriter(new PlanPlace(...(await openPlan(location, context, '--out: '))), context)
   }
 
   /**
@@ -86,28 +76,28 @@ export class PartPlace {
       () => AT_ONCE,
       stop,
       async ([number, part]) => {
-        if (await this.#create(part.name, bodyOf(number), part.bytes)) return true
+        const content = { body: bodyOf(number), sizeBytes: part.bytes }
+        if (await this.#place.create(this.#place.directory + part.name, content)) return true
         await this.#checkSame(part)
         return false
       },
     )
     for await (const isNew of written) if (!isNew) there++
     if (stop.aborted) return undefined
-    const text = Buffer.from(manifestText(manifest))
-    const isNew = await this.#create(MANIFEST, () => once(text), text.length)
-    if (!isNew && !isSamePlan(manifest, await this.#readManifest())) throw this.#other(MANIFEST)
+    const isNew = await this.#place.createText(this.#place.manifestKey, manifestText(manifest))
+    if (!isNew && !isSamePlan(manifest, await this.#readManifest())) throw this.#other(this.#place.manifestKey)
     return there
   }
 
   /** Names of the parts that are there, each looked through: they are this plan's. */
   async #known(manifest: Manifest): Promise<ReadonlySet<string>> {
     const there = await this.#readManifest()
-    if (there !== undefined && !isSamePlan(manifest, there)) throw this.#other(MANIFEST)
+    if (there !== undefined && !isSamePlan(manifest, there)) throw this.#other(this.#place.manifestKey)
     const ours = new Map(manifest.parts.map((part) => [part.name, part]))
     const known = new Set<string>()
     for await (const name of this.#partNames()) {
       const part = ours.get(name)
-      if (part === undefined) throw this.#other(name)
+      if (part === undefined) throw this.#other(this.#place.directory + name)
       await this.#checkSame(part)
       known.add(name)
     }
@@ -115,15 +105,16 @@ export class PartPlace {
   }
 
   async #checkSame({ name, sha256 }: PartRow): Promise<void> {
-    if ((await this.#digestOf(name)) !== sha256) throw this.#other(name)
+    if ((await this.#digestOf(name)) !== sha256) throw this.#other(this.#place.directory + name)
   }
 
   async *#partNames(): AsyncGenerator<string> {
-    const match = `${this.#directory.replace(/[\\*?[\]]/g, '\\$&')}part-*.ndjson`
+    const { store, directory } = this.#place
+    const match = `${directory.replace(/[\\*?[\]]/g, '\\$&')}part-*.ndjson`
     try {
-      for await (const entries of this.#store.list({ match }, this.#context.abort)) {
+      for await (const entries of store.list({ match }, this.#context.abort)) {
         for (const { key } of entries) {
-          const name = typeof key === 'string' ? key.slice(this.#directory.length) : ''
+          const name = typeof key === 'string' ? key.slice(directory.length) : ''
           if (PART_NAME.test(name)) yield name
         }
       }
@@ -133,22 +124,10 @@ export class PartPlace {
     }
   }
 
-  /** False where the key is there. Throws what keeps it from being written; E_UNANSWERED where that is not known. */
-  async #create(name: string, body: Content['body'], sizeBytes: number): Promise<boolean> {
-    const item = { key: this.#directory + name, content: { form: 'plain' as const, body, sizeBytes } }
-    const outcome = await (this.#store.write as NonNullable<Store['write']>)(item, 'absent', this.#context.abort)
-    if (outcome.outcome === 'done') return true
-    if (outcome.outcome === 'skipped') return false
-    throw new RekeyError(outcome.error.code, `${name}: ${outcome.error.message}`, { cause: outcome.error })
-  }
-
   async #readManifest(): Promise<unknown> {
-    const chunks: Uint8Array[] = []
-    const content = await this.#read(MANIFEST)
-    if (content === undefined) return undefined
-    for await (const chunk of content.body()) chunks.push(Buffer.from(chunk))
+    const text = await ifThere(() => this.#place.readText(this.#place.manifestKey))
     try {
-      return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+      return text === undefined ? undefined : JSON.parse(text)
     } catch {
       return null
     }
@@ -156,23 +135,14 @@ export class PartPlace {
 
   async #digestOf(name: string): Promise<string | undefined> {
     const hash = createHash('sha256')
-    const content = await this.#read(name)
-    if (content === undefined) return undefined
-    for await (const chunk of content.body()) hash.update(chunk)
+    const chunks = await ifThere(() => this.#place.read(this.#place.directory + name))
+    if (chunks === undefined) return undefined
+    for await (const chunk of chunks) hash.update(chunk)
     return hash.digest('hex')
   }
 
-  async #read(name: string): Promise<Content | undefined> {
-    try {
-      return await this.#store.read?.(this.#directory + name, this.#context.abort)
-    } catch (thrown) {
-      if (toRekeyError(thrown).code !== 'E_LOCATION') throw thrown
-      return undefined
-    }
-  }
-
-  #other(name: string): RekeyError {
-    const message = `--out: ${this.#directory}${name} of another plan is in ${this.#store.location}: choose another place, or take it away`
+  #other(key: string): RekeyError {
+    const message = `--out: ${key} of another plan is in ${this.#place.store.location}: choose another place, or take it away`
     return new RekeyError('E_EXISTS', message)
   }
 }
@@ -197,6 +167,12 @@ async function* asStream<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
+/** A directory that is not there is made with the first part. */
+async function ifThere<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (thrown) {
+    if (toRekeyError(thrown).code !== 'E_LOCATION') throw thrown
+    return undefined
+  }
 }
