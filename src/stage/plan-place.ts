@@ -5,6 +5,7 @@
 import { RekeyError } from '../record/errors.ts'
 import { keyText } from '../record/key.ts'
 import type { Content, Store } from '../store/contract.ts'
+import { rootOf } from '../store/file/location.ts'
 import type { Context } from './stage.ts'
 
 export class PlanPlace {
@@ -21,6 +22,11 @@ export class PlanPlace {
 
   get manifestKey(): string {
     return `${this.directory}manifest.json`
+  }
+
+  /** The path of the file that a key is; undefined in a bucket. */
+  pathOf(key: string): string | undefined {
+    return this.store.location.startsWith('file:') ? rootOf(this.store.location) + key : undefined
   }
 
   /** The bytes of a key. Undefined where there is none. */

@@ -8,7 +8,7 @@ const AT_ONCE = 8
 
 /**
  * Tells what is done, set aside and left; reads the witnesses of the parts that others have done, and clears away the
- * segments of those who died right after their witness.
+ * intents of all that are done, and the segments of those who died right after their witness.
  */
 export async function outlook(
   place: PartPlace,

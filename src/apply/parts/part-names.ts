@@ -1,16 +1,17 @@
-/** The names of what stands beside a part: `part-0001.ndjson`, its journal, its witness. Pure. */
+/** The names of what stands beside a part: `part-0001.ndjson`, its journal, its witness, its intents. Pure. */
 
 /** What a key beside the parts is, and of which part. A segment is a piece of the journal of one holder. */
 export type PartKey = { readonly name: string } & (
-  | { readonly kind: 'part' | 'done' | 'failed' | 'journal' }
+  | { readonly kind: 'part' | 'done' | 'failed' | 'journal' | 'intents' }
   | { readonly kind: 'segment'; readonly token: number; readonly nth: number }
 )
 
-const ENDINGS: Readonly<Record<string, 'part' | 'done' | 'failed' | 'journal'>> = {
+const ENDINGS: Readonly<Record<string, Exclude<PartKey['kind'], 'segment'>>> = {
   '.ndjson': 'part',
   '.done.json': 'done',
   '.failed.json': 'failed',
   '.journal.ndjson': 'journal',
+  '.intents': 'intents',
 }
 
 const NAMES = /^(part-[^/.]+)(\.journal\.(\d+)\.(\d+)\.ndjson|\.[^/]*)$/

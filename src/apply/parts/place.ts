@@ -15,6 +15,8 @@ export interface PartState {
   done: boolean
   failed: boolean
   journal: boolean
+  /** what its commands have noted before they wrote */
+  intents: Entry | undefined
   readonly segments: { readonly token: number; readonly nth: number; readonly entry: Entry }[]
 }
 
@@ -40,9 +42,10 @@ export class PartPlace extends PlanPlace {
     if (chunks !== undefined) yield* chunks
   }
 
-  /** Takes away segments whose lines stand in a finished journal; what does not go does no harm. */
-  async clear({ segments }: PartState): Promise<void> {
-    const targets = segments.map(({ entry: { key, sizeBytes, etag, mtimeMs } }) => ({
+  /** Takes away what nobody needs of a part that is done, segments and intents; what does not go does no harm. */
+  async clear({ segments, intents }: PartState): Promise<void> {
+    const entries = [...segments.map(({ entry }) => entry), ...(intents === undefined ? [] : [intents])]
+    const targets = entries.map(({ key, sizeBytes, etag, mtimeMs }) => ({
       key,
       expect: {
         ...(sizeBytes === undefined ? {} : { sizeBytes }),
@@ -62,6 +65,7 @@ export class PartPlace extends PlanPlace {
         const state = states.get(found.name) ?? newState(found.name)
         states.set(found.name, state)
         if (found.kind === 'segment') state.segments.push({ token: found.token, nth: found.nth, entry })
+        else if (found.kind === 'intents') state.intents = entry
         else state[found.kind] = true
       }
     }
@@ -76,5 +80,5 @@ export async function openPlace(location: string, context: Context): Promise<Par
 }
 
 function newState(name: string): PartState {
-  return { name, part: false, done: false, failed: false, journal: false, segments: [] }
+  return { name, part: false, done: false, failed: false, journal: false, intents: undefined, segments: [] }
 }

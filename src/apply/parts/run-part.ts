@@ -82,16 +82,18 @@ async function work(turn: Turn, state: PartState): Promise<Witness | undefined> 
 
 /** Whether the command has come to its end. Throws E_COMMAND where it has failed, E_USAGE where it cannot be run. */
 async function runToEnd(
-  { name, command, lease, context }: Turn,
+  { place, name, command, lease, context }: Turn,
   input: AsyncIterable<Uint8Array>,
   journal: Journal,
 ): Promise<boolean> {
   const file = await journal.descriptor()
+  const intents = place.pathOf(place.keyOf({ name, kind: 'intents' }))
   const env = {
     REKEY_PART: name,
     REKEY_TOKEN: String(lease.token),
     REKEY_ATTEMPT: String(lease.attempts + 1),
     REKEY_JOURNAL: file === undefined ? '/dev/null' : '/dev/fd/3',
+    ...(intents !== undefined && { REKEY_INTENTS: intents }),
   }
   const ended = await runCommand({ words: command, env, file, input }, lease, journal, context)
   const hasEndedWell = judgeEnd(ended, journal.hasTaken) === 'well'

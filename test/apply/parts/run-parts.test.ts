@@ -37,16 +37,20 @@ test('copy-apply just works: every part done, with its journal and its witness, 
   expect(again).toMatchObject({ code: 0, stdout: '' })
 })
 
-test('intents in a file that the holders share: what the last one copied and did not tell is ours', async () => {
+test('REKEY_INTENTS: what a worker had copied when it died, and nobody told, is ours; done, no intents are left', async () => {
   const directory = await directoryWith(Object.fromEntries([1, 2, 3, 4, 5].map((at) => [`src/k1-${at}`, 'x'])))
   await writeFile(`${directory}/part-0001.ndjson`, partOf(1, 5, `file:${directory}/src/`))
-  // The first is killed when three are copied, before it has said so.
+  // The first is killed when three are copied, and run-parts with it.
   const command = `
-    if [ "$REKEY_ATTEMPT" = 1 ]; then export REKEY_FAULTS=die=3; fi
-    exec copy-apply --intents "$0/$REKEY_PART.begun" --resume /dev/null`
-  const run = await runTool('run-parts', { args: [directory, '--', 'sh', '-c', command, directory] })
-  expect(run.stderr).toContain('(1 of 3 attempts)')
+    copy='copy-apply --intents "$REKEY_INTENTS" --resume "$REKEY_JOURNAL"'
+    if [ "$REKEY_ATTEMPT" = 1 ]; then eval "REKEY_FAULTS=die=3 $copy"; kill -9 $PPID; fi
+    eval "exec $copy"`
+  const args = [directory, '--term', '1s', '--stale', '1s', '--', 'sh', '-c', command]
+  expect((await runTool('run-parts', { args })).signal).toBe('SIGKILL')
+  expect(Object.keys(await filesIn(directory))).toContain('part-0001.intents')
+  const run = await runTool('run-parts', { args })
   expect(recordsOf(run)).toMatchObject([{ token: 2, counts: { in: 5, out: 5, done: 5, missing: 0 } }])
+  expect(Object.keys(await filesIn(directory))).not.toContain('part-0001.intents')
 })
 
 test('a part with records that failed is done; every worker ends with 1, also one that has not done it', async () => {
