@@ -24,8 +24,28 @@ export function parseFieldPath(text: string, flag: string): FieldPath {
 export function fieldText(path: FieldPath, line: Line): Key | undefined {
   if (path.length === 1 && path[0] === 'key') return recordKey(line.open ?? line.record)
   if (path.length === 1 && path[0] === 'to') return recordTo(line.open ?? line.record)
+  const plain = line.open === undefined || path.length > 1 ? undefined : plainField(line.text, path[0] as string)
+  if (plain !== undefined) return plain
   const value = memberOf(line.record, path)
   return typeof value === 'number' ? numberValueText(numberText(path, line.text)) : scalarText(value)
+}
+
+/**
+ * The same, without a parse, for a line of the usual kind: flat, and nothing in it escaped, so that a name in quotes before
+ * a colon is a member; of two the last counts. Undefined for what the whole record has to be asked.
+ */
+function plainField(text: string, name: string): string | undefined {
+  const label = `"${name}":`
+  const at = text.lastIndexOf(label)
+  if (at < 1 || (text[at - 1] !== ',' && text[at - 1] !== '{')) return undefined
+  const start = at + label.length
+  if (text[start] === '"') {
+    const value = text.slice(start + 1, text.indexOf('"', start + 1))
+    return value.includes('\\') ? undefined : value
+  }
+  const comma = text.indexOf(',', start)
+  const value = text.slice(start, comma === -1 ? text.length - 1 : comma)
+  return /^-?\d/.test(value) ? numberValueText(value) : undefined
 }
 
 /** The same of a value that has no text: a number is one that a double holds. */

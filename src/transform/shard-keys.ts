@@ -60,7 +60,7 @@ export const shardKeys: Tool<Options> = {
     ...AWS_FLAGS,
   },
   holds:
-    'as a filter, one batch; with --parts 16 MB, or 4 kB a part where that is more, and the groups of --by, the lines themselves in temporary files; with --weight up to 32 MB',
+    'as a filter, one batch; with --parts 16 MB, or 4 kB a part where that is more, and the groups of --by, the lines themselves in temporary files; with --weight up to 16 MB',
   onFailure:
     'a record without the field of --by or --weight comes out failed (E_FIELD), in one shard, or printed and in no part; parts of another plan are never touched (E_EXISTS)',
   goOn: 'run it again on the same input: it gives the same shards, and parts that are there are known again',

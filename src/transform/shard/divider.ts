@@ -9,8 +9,11 @@ import { LineSpool } from './line-spool.ts'
 import { Loads } from './loads.ts'
 import type { PartSpool } from './part-spool.ts'
 
-/** Records of different weight are put in order among so many, so that memory has a bound. */
-export const BLOCK_RECORDS = 1024 * 1024
+/**
+ * Records of different weight are put in order among so many, so that memory has a bound; the last ones among up to twice
+ * as many, so that what comes late and heavy has enough behind it that is light.
+ */
+export const BLOCK_RECORDS = 256 * 1024
 
 export interface Item {
   readonly lineText: string
@@ -58,39 +61,43 @@ function evenDivider(loads: Loads, spool: PartSpool): Divider {
   }
 }
 
-/** Each by itself. Holds the weights of one block. */
+interface Block {
+  readonly lines: LineSpool
+  readonly weights: Float64Array
+  count: number
+}
+
+/** Each by itself. Holds the weights of two blocks: the older one is placed when both are full. */
 class WeightDivider implements Divider {
   readonly #loads: Loads
   readonly #spool: PartSpool
   readonly #openScratch: () => Promise<Scratch>
   readonly #blockRecords: number
-  #lines: LineSpool
-  #weights: number[] = []
+  #older: Block
+  #newer: Block
 
   constructor(loads: Loads, spool: PartSpool, openScratch: () => Promise<Scratch>, blockRecords: number) {
     this.#loads = loads
     this.#spool = spool
     this.#openScratch = openScratch
     this.#blockRecords = blockRecords
-    this.#lines = new LineSpool(openScratch)
+    this.#older = this.#newBlock()
+    this.#newer = this.#newBlock()
   }
 
   add({ lineText, weight }: Item): Promise<void> | undefined {
-    this.#lines.add(this.#weights.length, lineText)
-    this.#weights.push(weight)
-    return this.#weights.length < this.#blockRecords ? undefined : this.finish()
+    const block = this.#newer
+    block.lines.add(block.count, lineText)
+    block.weights[block.count++] = weight
+    return block.count < this.#blockRecords ? undefined : this.#next()
   }
 
   settle(): Promise<void> {
-    return this.#lines.settle()
+    return this.#newer.lines.settle()
   }
 
-  async finish(): Promise<void> {
-    const parts = this.#loads.placeAll(Float64Array.from(this.#weights))
-    await this.#lines.drain((number, line) => this.#spool.add(parts[number] as number, line))
-    this.#lines.close()
-    this.#lines = new LineSpool(this.#openScratch)
-    this.#weights = []
+  finish(): Promise<void> {
+    return this.#place([this.#older, this.#newer])
   }
 
   weightOf(part: number): number {
@@ -98,7 +105,36 @@ class WeightDivider implements Divider {
   }
 
   close(): void {
-    this.#lines.close()
+    for (const { lines } of [this.#older, this.#newer]) lines.close()
+  }
+
+  #newBlock(): Block {
+    return { lines: new LineSpool(this.#openScratch), weights: new Float64Array(this.#blockRecords), count: 0 }
+  }
+
+  async #next(): Promise<void> {
+    await this.#newer.lines.settle()
+    await this.#place([this.#older])
+    this.#older = this.#newer
+    this.#newer = this.#newBlock()
+  }
+
+  /** The heaviest of all the blocks first; the lines in their order. */
+  async #place(blocks: readonly Block[]): Promise<void> {
+    const all = new Float64Array(blocks.reduce((sum, { count }) => sum + count, 0))
+    let end = 0
+    for (const { weights, count } of blocks) {
+      all.set(weights.subarray(0, count), end)
+      end += count
+    }
+    const parts = this.#loads.placeAll(all)
+    let first = 0
+    for (const { lines, count } of blocks) {
+      const start = first
+      await lines.drain((number, line) => this.#spool.add(parts[start + number] as number, line))
+      lines.close()
+      first += count
+    }
   }
 }
 
@@ -107,7 +143,8 @@ class GroupDivider implements Divider {
   readonly #loads: Loads
   readonly #spool: PartSpool
   readonly #lines: LineSpool
-  readonly #numbers = new Map<string, number>()
+  readonly #ofText = new Map<string, number>()
+  readonly #ofBytes = new Map<string, number>()
   readonly #weights: number[] = []
 
   constructor(loads: Loads, spool: PartSpool, openScratch: () => Promise<Scratch>) {
@@ -117,11 +154,13 @@ class GroupDivider implements Divider {
   }
 
   add({ lineText, weight, group = '' }: Item): undefined {
-    const name = typeof group === 'string' ? `t${group}` : keyText(group)
-    let number = this.#numbers.get(name)
+    const isText = typeof group === 'string'
+    const name = isText ? group : keyText(group)
+    const numbers = isText ? this.#ofText : this.#ofBytes
+    let number = numbers.get(name)
     if (number === undefined) {
       number = this.#weights.push(0) - 1
-      this.#numbers.set(name, number)
+      numbers.set(name, number)
     }
     this.#weights[number] = (this.#weights[number] as number) + weight
     this.#lines.add(number, lineText)

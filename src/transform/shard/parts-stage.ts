@@ -1,8 +1,10 @@
 /**
  * shard-keys as a divider: writes the records into parts of even weight. Prints the records that could not be placed. The
  * lines themselves are in scratch files. Holds 16 MB of them (4 kB a part where that is more), with --by what it is by
- * for each group, with --weight alone 20 bytes for each of a million records at once.
+ * for each group, with --weight alone 16 MB.
  */
+
+import { RekeyError } from '../../record/errors.ts'
 import type { Line } from '../../record/line.ts'
 import { recordKey } from '../../record/record.ts'
 import type { Context, Stage } from '../../stage/stage.ts'
@@ -55,10 +57,19 @@ export function partsStage(options: PartsOptions): Stage {
 async function write(writer: PlanWriter, spool: PartSpool, divider: Divider, context: Context): Promise<void> {
   const weights = (part: number) => divider.weightOf(part)
   const manifest = manifestOf(await spool.finish(), weights, new Date(context.now()).toISOString())
+  if (!Number.isFinite(manifest.weight)) throw tooHeavy()
   const there = await writer.write(manifest, (part) => () => spool.bytes(part))
   if (there === undefined) return context.warn('stopped before all parts were written; run it again on the same input')
   if (manifest.count > 0) context.count('in parts', manifest.count)
   if (there > 0) context.tell(`${there} of ${manifest.parts.length} parts were there already, of this same plan`)
+}
+
+/** What no manifest can say, and by which no part is lighter than another. */
+function tooHeavy(): RekeyError {
+  return new RekeyError(
+    'E_USAGE',
+    '--weight: all weights together are beyond the numbers (1.8e308), so no part was written; give them in larger units',
+  )
 }
 
 /** What is to be placed, or the line where it cannot be: one that is no record, or lacks what --by or --weight names. */

@@ -55,6 +55,12 @@ const anyItem = fc.record({
   group: fc.constantFrom('a', 'b', 'c', 'd', Buffer.from([0xff])),
 })
 
+test('one that is heavy and comes last is evened out by those before it', async () => {
+  const light = Array.from({ length: 21 }, (_, at) => ({ lineText: String(at), weight: 1, group: undefined }))
+  const { weights } = await divide('weighted', 2, [...light, { ...light[0], lineText: '21', weight: 8 } as Item], 5, 7)
+  expect(weights.toSorted()).toEqual([14, 15])
+})
+
 test('each line is in one part, in the order of the input; groups are whole; the cut of batches says nothing', async () => {
   await fc.assert(
     fc.asyncProperty(

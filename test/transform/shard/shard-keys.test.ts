@@ -210,6 +210,15 @@ describe('parts', () => {
 })
 
 describe('what is refused', () => {
+  test('weights that are together beyond the numbers: no part is written', async () => {
+    const directory = await directoryWith({})
+    const stdin = '{"key":"a","size":1e308}\n{"key":"b","size":1e308}\n'
+    const args = ['--parts', '1', '--weight', 'size', '--out', `${directory}/parts`]
+    const run = await runTool('shard-keys', { args, stdin })
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/E_USAGE: --weight: all weights/) })
+    expect(await filesIn(directory)).toEqual({})
+  })
+
   test.each<[string[], RegExp]>([
     [[], /give --index I --of N for one shard, or --parts N --out LOCATION/],
     [['--index', '0'], /--index needs --of/],
