@@ -3,17 +3,18 @@ import { readFile, rm } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { filesIn } from '../../directory.ts'
 import { recordsOf, runTool } from '../../run-tool.ts'
-import { plantParts } from './plant.ts'
-
-const QUICK = ['--term', '1s', '--stale', '1s']
+import { ageLease, plantParts } from './plant.ts'
 
 test('a part that kills its workers is set aside after --attempts, and is tried anew when that is taken back', async () => {
   const { parts, directory } = await plantParts(3, 2)
   const tries = `${directory}/tries`
   const command = 'if [ "$REKEY_PART" = part-0002 ]; then echo $REKEY_ATTEMPT >> "$0"; kill -9 $PPID; exit; fi; cat'
-  const args = [parts, ...QUICK, '--attempts', '2', '--', 'sh', '-c', command, tries]
+  const args = [parts, '--attempts', '2', '--', 'sh', '-c', command, tries]
   const runs = [await runTool('run-parts', { args })]
-  while (runs.at(-1)?.signal === 'SIGKILL') runs.push(await runTool('run-parts', { args }))
+  while (runs.at(-1)?.signal === 'SIGKILL') {
+    await ageLease(parts, 'part-0002')
+    runs.push(await runTool('run-parts', { args }))
+  }
   expect(await readFile(tries, 'utf8')).toBe('1\n2\n')
   expect(runs).toHaveLength(3)
 
@@ -28,7 +29,8 @@ test('a part that kills its workers is set aside after --attempts, and is tried 
   await rm(`${parts}/part-0002.failed.json`)
   const anew = await runTool('run-parts', { args })
   expect(anew.signal).toBe('SIGKILL')
-  const mended = await runTool('run-parts', { args: [parts, ...QUICK, '--', 'cat'] })
+  await ageLease(parts, 'part-0002')
+  const mended = await runTool('run-parts', { args: [parts, '--', 'cat'] })
   expect(recordsOf(mended)).toMatchObject([{ part: 'part-0002', outcome: 'done', attempts: 1 }])
   expect(mended.stderr).toContain('(1 of 3 attempts)')
   const done = Object.keys(await filesIn(parts)).filter((name) => name.endsWith('.done.json'))

@@ -8,9 +8,10 @@ import { filesIn } from '../../directory.ts'
 import type { ToolRun } from '../../run-tool.ts'
 import { recordsOf, runTool, startTool, toEnd } from '../../run-tool.ts'
 import { freshBucket, runAws, s3Environment, s3Server } from '../../servers/s3.ts'
-import { manifestOf, notedIn, partName, partOf, plantParts, until } from './plant.ts'
+import { ageLease, manifestOf, notedIn, partName, partOf, plantParts, until } from './plant.ts'
 
-const QUICK = ['--term', '3s', '--stale', '3s']
+/** Where a test has to see a lease run out. A holder that lives renews it often enough also on a machine that is busy. */
+const RUNS_OUT = ['--term', '10s', '--stale', '10s']
 
 interface Worker {
   readonly child: ChildProcess
@@ -52,7 +53,7 @@ async function watchdogsOf({ child, command }: { child: ChildProcess; command: n
 }
 
 /** A worker that has settled `count` records of the only part, of which a segment tells, and waits. */
-async function holderOf(plan: Awaited<ReturnType<typeof plantParts>>, count: number, args: readonly string[] = QUICK) {
+async function holderOf(plan: Awaited<ReturnType<typeof plantParts>>, count: number, args: readonly string[] = []) {
   const holder = startWorker([plan.parts, ...args, '--', ...plan.worker(count)])
   await until(async () => (await notedIn(plan.log)).length === count)
   await until(async () => (await segmentsIn(plan.parts)).length > 0)
@@ -78,7 +79,8 @@ test('killed with -9: its command ends with it, and the next goes on from what t
   await holder.ended
   await until(async () => !(await isAlive(holder.command)))
   await writeFile(plan.gate, '')
-  const next = await runTool('run-parts', { args: [plan.parts, ...QUICK, '--', ...plan.worker(99)] })
+  await ageLease(plan.parts, 'part-0001')
+  const next = await runTool('run-parts', { args: [plan.parts, '--', ...plan.worker(99)] })
   expect(recordsOf(next)).toMatchObject([{ token: 2, attempts: 1, counts: { in: 20, out: 20, done: 20, missing: 0 } }])
   expect(next.stderr).toContain(`-${holder.child.pid}-`)
   const noted = await notedIn(plan.log)
@@ -88,9 +90,9 @@ test('killed with -9: its command ends with it, and the next goes on from what t
 
 test('stopped with SIGSTOP beyond its lease: its command is killed meanwhile, and awake it writes nothing more', async () => {
   const plan = await plantParts(1, 20)
-  const holder = await holderOf(plan, 5)
+  const holder = await holderOf(plan, 5, RUNS_OUT)
   holder.child.kill('SIGSTOP')
-  const next = startWorker([plan.parts, ...QUICK, '--', ...plan.worker(3)])
+  const next = startWorker([plan.parts, ...RUNS_OUT, '--', ...plan.worker(3)])
   await until(async () => (await notedIn(plan.log)).some(({ token }) => token === 2))
   // Whoever has taken over may rely on it: the command of the sleeper is gone.
   expect(await isAlive(holder.command)).toBe(false)
@@ -110,9 +112,9 @@ test('stopped with SIGSTOP beyond its lease: its command is killed meanwhile, an
 
 test('asleep while another holds the part, it cannot put its journal in the place of the other', async () => {
   const plan = await plantParts(1, 20)
-  const holder = await holderOf(plan, 5)
+  const holder = await holderOf(plan, 5, RUNS_OUT)
   holder.child.kill('SIGSTOP')
-  const next = startWorker([plan.parts, ...QUICK, '--', ...plan.worker(3)])
+  const next = startWorker([plan.parts, ...RUNS_OUT, '--', ...plan.worker(3)])
   await until(async () => (await notedIn(plan.log)).filter(({ token }) => token === 2).length === 3)
   holder.child.kill('SIGCONT')
   await until(async () => (await notedIn(plan.log)).length >= 8)
@@ -139,7 +141,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s gives the lease back at once, with the journal so far',
   async (signal) => {
     const plan = await plantParts(1, 20)
-    const holder = await holderOf(plan, 5, [])
+    const holder = await holderOf(plan, 5)
     holder.child.kill(signal)
     const { code, stderr } = await holder.ended
     expect(code).toBe(signal === 'SIGTERM' ? 143 : 130)
@@ -170,10 +172,10 @@ test('a second signal ends everything at once, the command too', async () => {
 
 test('--once does not wait for what others hold; without it, it waits and takes over what is left', async () => {
   const plan = await plantParts(1, 6)
-  const holder = await holderOf(plan, 5, [])
+  const holder = await holderOf(plan, 5)
   const once = await runTool('run-parts', { args: [plan.parts, '--once', '--', 'cat'] })
   expect(once).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('0 done, 0 set aside, 1 left') })
-  const waiting = startWorker([plan.parts, ...QUICK, '--', 'cat'])
+  const waiting = startWorker([plan.parts, ...RUNS_OUT, '--', 'cat'])
   await writeFile(plan.gate, '')
   expect(await holder.ended).toMatchObject({ code: 0 })
   expect(await waiting.ended).toMatchObject({ code: 0, stdout: '' })
@@ -207,14 +209,14 @@ describe('on Ceph', () => {
     const env = s3Environment(server)
     const plan = await plantParts(1, 10)
     await runAws(server, ['s3', 'cp', '--recursive', '--quiet', plan.parts, `s3://${name}/parts/`])
-    const holder = startWorker([`${location}/parts/`, ...QUICK, '--', ...plan.worker(5)], env)
+    const holder = startWorker([`${location}/parts/`, ...RUNS_OUT, '--', ...plan.worker(5)], env)
     await until(async () => (await notedIn(plan.log)).length === 5)
     const segment = ['s3api', 'head-object', '--bucket', name, '--key', 'parts/part-0001.journal.1.1.ndjson']
     await until(async () => (await runAws(server, segment)).code === 0)
     holder.child.kill('SIGKILL')
     await holder.ended
     await writeFile(plan.gate, '')
-    const next = await runTool('run-parts', { args: [`${location}/parts/`, ...QUICK, '--', ...plan.worker(5)], env })
+    const next = await runTool('run-parts', { args: [`${location}/parts/`, ...RUNS_OUT, '--', ...plan.worker(5)], env })
     expect(recordsOf(next)).toMatchObject([{ token: 2, counts: { in: 10, out: 10, missing: 0 } }])
     expect((await notedIn(plan.log)).filter(({ token }) => token === 2)).toHaveLength(5)
   })

@@ -1,6 +1,6 @@
 /** Split plans for tests: parts of numbered keys in a directory, and what became of them. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, utimes } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { directoryWith } from '../../directory.ts'
@@ -41,6 +41,13 @@ export function manifestOf(parts: Readonly<Record<string, string>>): string {
     sha256: createHash('sha256').update(content).digest('hex'),
   }))
   return JSON.stringify({ parts: list })
+}
+
+/** Makes the lease of a part in a directory an hour old, as if nobody had renewed it since: it may be taken over at once. */
+export async function ageLease(parts: string, part: string): Promise<void> {
+  const directory = `${parts}/leases/${part}.lease`
+  const hourAgo = new Date(Date.now() - 3_600_000)
+  for (const name of await readdir(directory)) await utimes(`${directory}/${name}`, hourAgo, hourAgo)
 }
 
 /** Resolves when it holds; looks often. */

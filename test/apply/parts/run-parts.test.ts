@@ -4,7 +4,7 @@ import { expect, inject, test } from 'vitest'
 import { directoryWith, filesIn } from '../../directory.ts'
 import { recordsOf, runTool } from '../../run-tool.ts'
 import { dynamoDbEnvironment, dynamoDbServer, freshTable } from '../../servers/dynamodb.ts'
-import { manifestOf, partName, partOf, plantParts } from './plant.ts'
+import { ageLease, manifestOf, partName, partOf, plantParts } from './plant.ts'
 
 const keysIn = (text: string) => recordsOf({ stdout: text }).map(({ key }) => key)
 
@@ -45,9 +45,10 @@ test('REKEY_INTENTS: what a worker had copied when it died, and nobody told, is 
     copy='copy-apply --intents "$REKEY_INTENTS" --resume "$REKEY_JOURNAL"'
     if [ "$REKEY_ATTEMPT" = 1 ]; then eval "REKEY_FAULTS=die=3 $copy"; kill -9 $PPID; fi
     eval "exec $copy"`
-  const args = [directory, '--term', '1s', '--stale', '1s', '--', 'sh', '-c', command]
+  const args = [directory, '--', 'sh', '-c', command]
   expect((await runTool('run-parts', { args })).signal).toBe('SIGKILL')
   expect(Object.keys(await filesIn(directory))).toContain('part-0001.intents')
+  await ageLease(directory, 'part-0001')
   const run = await runTool('run-parts', { args })
   expect(recordsOf(run)).toMatchObject([{ token: 2, counts: { in: 5, out: 5, done: 5, missing: 0 } }])
   expect(Object.keys(await filesIn(directory))).not.toContain('part-0001.intents')
