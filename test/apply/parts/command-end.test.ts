@@ -3,7 +3,9 @@ import { endError, judgeEnd } from '../../../src/apply/parts/command-end.ts'
 import type { Ended } from '../../../src/stage/command.ts'
 
 test.each<[Ended, boolean, string]>([
-  [{ code: 0 }, false, 'well'],
+  [{ code: 0 }, true, 'well'],
+  [{ code: 0 }, false, 'usage'],
+  [{ code: 1 }, false, 'usage'],
   [{ code: 1 }, true, 'well'],
   [{ code: 2 }, false, 'usage'],
   [{ code: 2 }, true, 'failed'],

@@ -152,6 +152,7 @@ test('a part that was done in the end tells how often it had failed', async () =
 })
 
 test.each([
+  [0, 'no-such-command | cat', /ended with exit code 0 before it printed anything.*pipefail/],
   [2, 'exit 2', /ended with exit code 2 before it printed anything.*correct it/],
   [126, 'exec "$0"', /126.*may not be executed/],
   [127, 'exec no-such-command', /127.*there is no such command/],
