@@ -152,8 +152,9 @@ export class Connection {
       if (!(answer instanceof RekeyError)) continue
       const needless = /without any password configured/.test(answer.message)
       // PING only shows that somebody answers and lets us in; what else is wrong the calls will say.
+      // Not so for SELECT, which a server refuses while it runs a script: the calls would go to database 0.
       const isPing = requests[at]?.[0] === 'PING' && !(answer instanceof Unanswered) && answer.code !== 'E_AUTH'
-      if (needless || isPing || answer.code === 'E_BUSY') continue
+      if (needless || isPing) continue
       throw answer instanceof Unanswered ? new RekeyError(answer.code, answer.message) : answer
     }
   }

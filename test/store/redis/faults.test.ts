@@ -242,6 +242,24 @@ describe('a server that', () => {
     loading.close()
   })
 
+  test('is busy with a script while it is connected to is not asked in another database later', async () => {
+    const slow = await startRedis(['--lua-time-limit', '1'])
+    const slowClient = clientOf(slow.location)
+    const killer = clientOf(slow.location)
+    await Promise.all([slowClient.set('of-database-0', '1'), killer.ping()])
+    const script = slowClient.eval('while true do end', 0).catch(() => {})
+    while ((await killer.ping().catch((thrown) => String(thrown))) === 'PONG') await new Promise(setImmediate)
+    const early = await open(slow.location.replace(/0$/, '5')).catch((thrown) => thrown)
+    await killer.script('KILL')
+    await script
+    const late = await open(slow.location.replace(/0$/, '5'))
+    expect(await listAll(late)).toEqual([])
+    expect(early).toMatchObject({ code: 'E_BUSY', retryable: true })
+    slowClient.disconnect()
+    killer.disconnect()
+    await slow.stop()
+  })
+
   test('cannot save to its disk says E_READONLY', async () => {
     const stuck = await startRedis([
       '--save',
