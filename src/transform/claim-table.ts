@@ -26,6 +26,8 @@ const BLOCK = UPPER + PAGE_PAIRS
 const SHEET_BITS = 19
 const SHEET_WORDS = 1 << SHEET_BITS
 const SHEET_MASK = SHEET_WORDS - 1
+/** A place is a number of 32 bits. So many pages hold the pairs of some six hundred million moves. */
+const MOST_PAGES = 2 ** (32 - PAGE_BITS)
 
 /**
  * The filter has so many bits a pair when it is full, and is made so much larger then. A fingerprint has three bits in one
@@ -45,6 +47,11 @@ export class ClaimTable {
   /** the first of a chain of pages that no section has */
   #free = 0
   #filter = new Int32Array(FIRST_FILTER_WORDS)
+  readonly #mostPages: number
+
+  constructor(mostPages = MOST_PAGES) {
+    this.#mostPages = mostPages
+  }
 
   /**
    * Reads what the search for a fingerprint will begin with, and gives it. A filter of millions is slow because each
@@ -62,9 +69,9 @@ export class ClaimTable {
     return true
   }
 
-  /** Adds a block under a fingerprint. Throws E_UNSUPPORTED for a block too many. */
+  /** Adds a block under a fingerprint. Throws E_UNSUPPORTED for a block or a page too many. */
   add(print: number, block: number): void {
-    if (block > MAX_BLOCK) throw new RekeyError('E_UNSUPPORTED', 'a plan of more than two thousand million records')
+    if (block > MAX_BLOCK) throw tooLarge()
     if (this.#pairs * FILTER_BITS >= this.#filter.length * 32) this.#growFilter()
     if (this.#pairs >= FULL_SECTION << this.#sectionBits) this.#splitSections()
     this.#pairs++
@@ -137,6 +144,7 @@ export class ClaimTable {
 
   /** A page behind another one, for its section; where its first pair goes. */
   #addPage(before: number): number {
+    if (this.#free === 0 && this.#pages === this.#mostPages) throw tooLarge()
     const page = this.#free === 0 ? this.#pages++ : this.#free
     const place = page << PAGE_BITS
     if (place >>> SHEET_BITS === this.#sheets.length) this.#sheets.push(new Uint16Array(SHEET_WORDS))
@@ -200,6 +208,11 @@ export class ClaimTable {
       }
     }
   }
+}
+
+function tooLarge(): RekeyError {
+  const most = 'a plan of more than some six hundred million records cannot be searched for collisions'
+  return new RekeyError('E_UNSUPPORTED', `${most}: rewrite it in parts, of which no two have destinations in common`)
 }
 
 /** The fingerprint of a pair in a section whose prints begin with `upperPrint`. */
