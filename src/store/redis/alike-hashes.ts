@@ -10,6 +10,12 @@ import type { Link } from './link.ts'
 /** How much a portion is meant to bring. */
 const PORTION_BYTES = 256 * 1024
 
+/**
+ * However small the last ones were, the next can be large, and a server holds the replies to all that it was sent at
+ * once: with `maxmemory` it would make room for them by evicting keys.
+ */
+const MOST_PAIRS = 64
+
 /** How many pairs are asked for while it is not known how large they are, or whether they are hashes. */
 const FIRST_PAIRS = 16
 
@@ -29,18 +35,15 @@ export class AlikeHashes {
     const found: HashesAlike[] = []
     while (found.length < pairs.length) {
       const portion = pairs.slice(found.length, found.length + this.#pairs)
-      const [digests, [keyspace]] = await Promise.all([
-        this.#digestsOf(link, portion, signal),
-        link.send([['INFO', 'keyspace']], signal),
-      ])
-      const mayExpire = !Buffer.isBuffer(keyspace) || /expires=[1-9]/.test(keyspace.toString('latin1'))
-      found.push(...(mayExpire ? await withSameExpiry(link, portion, digests, signal) : digests))
+      const digests = await this.#digestsOf(link, portion, signal)
+      found.push(...digests)
       const unread = digests.filter((digest) => digest === 'unread').length
       if (unread <= portion.length * (1 - LEAST_HASHES)) continue
       this.#pairs = FIRST_PAIRS
       break
     }
-    return pairs.map((_, at) => (at < found.length ? found[at] : 'unread'))
+    const alike = (await mayExpire(link, signal)) ? await withSameExpiry(link, pairs, found, signal) : found
+    return pairs.map((_, at) => (at < alike.length ? alike[at] : 'unread'))
   }
 
   /** Compares the replies where they stand: a view of each would cost more than its bytes. */
@@ -65,7 +68,7 @@ export class AlikeHashes {
       hereNth = nth
       return null
     })
-    this.#pairs = Math.max(1, Math.floor(PORTION_BYTES / most))
+    this.#pairs = Math.max(1, Math.min(MOST_PAIRS, Math.floor(PORTION_BYTES / most)))
     return digests
   }
 }
@@ -85,14 +88,20 @@ function contentRequests({ from, to }: Pair): readonly Request[] {
 
 const FIELDS_ASKED = String(MAX_FIELDS + 1)
 
-/** The digests of those pairs that also expire at once; a key that has just expired is not there any more. */
+/** Whether a key of the server expires, or it does not tell. */
+async function mayExpire(link: Link, signal: AbortSignal): Promise<boolean> {
+  const [keyspace] = await link.send([['INFO', 'keyspace']], signal)
+  return !Buffer.isBuffer(keyspace) || /expires=[1-9]/.test(keyspace.toString('latin1'))
+}
+
+/** The digests of those pairs, the first ones, that also expire at once; a key that has just expired is not there any more. */
 async function withSameExpiry(
   link: Link,
   pairs: readonly Pair[],
   digests: readonly HashesAlike[],
   signal: AbortSignal,
 ) {
-  const requests = pairs.flatMap(({ from, to }): Request[] => [
+  const requests = pairs.slice(0, digests.length).flatMap(({ from, to }): Request[] => [
     ['PEXPIRETIME', from],
     ['PEXPIRETIME', to],
   ])
