@@ -1,4 +1,5 @@
 /** Copies one object inside the bucket, with all that it has, and says what became of it. */
+import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import { keyText } from '../../record/key.ts'
 import type { Evidence, Guard, Outcome } from '../contract.ts'
 import { demand, GONE, outcomeOf } from './ask.ts'
@@ -106,7 +107,10 @@ async function copyAgain(
   await encryption.learn(source, signal)
   const condition = Object.keys(copy.condition).length === 0 ? {} : { 'if-match': `"${etag}"` }
   const again = { ...copy, source, condition }
-  const outcome = await settle(objects, again, await bucket.send(requestFor(bucket, again), signal), signal)
+  const outcome = await bucket.send(requestFor(bucket, again), signal).then(
+    (reply) => settle(objects, again, reply, signal),
+    (thrown) => unlessAsBefore(bucket, copy.to, etag, thrown, signal),
+  )
   // A record that has failed stands for a destination that holds nothing of this run.
   if (outcome.outcome === 'failed' && copy.guard === 'absent') await takeAway(bucket, copy.to, etag, signal)
   const version = headers['x-amz-version-id']
@@ -115,6 +119,20 @@ async function copyAgain(
     await demand(bucket, { method: 'DELETE', key: copy.to, query }, 'taking away a version', signal).catch(() => {})
   }
   return outcome
+}
+
+/** A copy that got no answer has not been made where its destination still has the etag from before it: it is to be tried again. */
+async function unlessAsBefore(
+  bucket: Bucket,
+  to: string,
+  etag: string,
+  thrown: unknown,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const there = await head(bucket, to, signal)
+  const isAsBefore = there !== undefined && 'etag' in there && there.etag === etag
+  if (!isAsBefore) return outcomeOf(thrown)
+  return { outcome: 'failed', error: new RekeyError('E_CONNECTION', toRekeyError(thrown).message, { cause: thrown }) }
 }
 
 /** What an error in answer to a copy means for the pair. */

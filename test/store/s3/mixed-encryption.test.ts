@@ -26,11 +26,14 @@ let removed: string[]
 let server: FakeServer
 /** keys of KMS that may not be used */
 let denied: string[]
+/** keys of KMS under which the next copy is not made, and its connection is cut */
+let unanswered: string[]
 let isVersioned: boolean
 beforeEach(async () => {
   objects = new Map()
   removed = []
   denied = []
+  unanswered = []
   isVersioned = true
   server = await fakeServer((response, request) => route(request)(response, request))
 })
@@ -72,6 +75,10 @@ function route({ method, url, headers }: Received): Answer {
   const source = objects.get(String(headers['x-amz-copy-source']).split('/').slice(2).join('/')) as Held
   const key = headers[KEY] as string | undefined
   if (key !== undefined && denied.includes(key)) return refusal(403, 'AccessDenied')
+  if (key !== undefined && unanswered.includes(key)) {
+    unanswered = unanswered.filter((one) => one !== key)
+    return (response) => void response.socket?.destroy()
+  }
   const copy = hold(name, source.body, key)
   return answer(200, `<CopyObjectResult><ETag>"${copy.etag}"</ETag></CopyObjectResult>`, told(copy))
 }
@@ -163,4 +170,13 @@ test('what may not be written under its key fails, and no copy under another sta
   const failed = recordsOf(copied).filter(({ outcome }) => outcome !== 'done')
   expect(failed).toMatchObject([{ key: 'c', outcome: 'failed', error: { code: 'E_DENIED' } }])
   expect(objects.has('new/c')).toBe(false)
+})
+
+test('a copy under the key that gets no answer is made again, and no copy under another stays', async () => {
+  plant()
+  unanswered = ['key-2']
+  isVersioned = false
+  const copied = await run('copy-apply', plan())
+  expect(recordsOf(copied).map(({ outcome }) => outcome)).toEqual(Array(42).fill('done'))
+  expect(keysOfCopies()).toEqual({ 'new/b': 'key-1', 'new/c': 'key-2' })
 })
