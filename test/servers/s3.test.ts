@@ -1,9 +1,8 @@
 /** The S3 server of the tests, as programs that are not ours see it. */
 import { ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { beforeAll, expect, test } from 'vitest'
-import { runCommand } from '../run-tool.ts'
 import type { Bucket, S3Server } from './s3.ts'
-import { freshBucket, runAws, s3Client, s3Environment, s3Server } from './s3.ts'
+import { freshBucket, runAws, runRclone, s3Client, s3Server } from './s3.ts'
 
 let server: S3Server
 let bucket: Bucket
@@ -16,7 +15,7 @@ test('what aws writes, rclone and the SDK list', async () => {
   const written = await runAws(server, ['s3', 'cp', '-', `${bucket.location}/a/ü +%.json`], '{"a":1}')
   expect(written.stderr).toBe('')
   const args = ['lsf', '-R', '--files-only', `s3:${bucket.name}`]
-  const listed = await runCommand('rclone', { args, env: s3Environment(server) })
+  const listed = await runRclone(server, args)
   expect(listed).toMatchObject({ stdout: 'a/ü +%.json\n', code: 0 })
 })
 

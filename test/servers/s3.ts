@@ -29,9 +29,7 @@ export interface S3Access extends S3User {
   readonly endpoint: string
 }
 
-/**
- * The environment in which rekey, and rclone with `s3:BUCKET`, reach the server, and nothing of whoever runs the tests.
- */
+/** The environment in which rekey and rclone reach the server, and nothing of whoever runs the tests. */
 export function s3Environment({ endpoint, accessKey, secretKey }: S3Access): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: accessKey,
@@ -66,6 +64,11 @@ export function s3Client(server: S3Access): S3Client {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
+}
+
+/** Runs rclone, to which the server is `s3:BUCKET`. */
+export function runRclone(access: S3Access, args: readonly string[]): Promise<ToolRun> {
+  return runCommand('rclone', { args, env: s3Environment(access) })
 }
 
 export interface Bucket {
