@@ -117,17 +117,17 @@ delete() {
 }
 
 # Takes back only what this run has created, while its original is there. An S3 original that was restored has a new time.
+# A copy that is not there was taken by an undo that was killed, or by somebody else: nothing of it stays.
 undo() {
   need run.ndjson 'there is nothing to undo'
   mend
-  if [ -s "$WORK/deleted.ndjson" ]; then
-    jq -cR 'fromjson? | select(.deleted and .marker)' "$WORK/deleted.ndjson" > "$WORK/hidden.part"
-    [ ! -s "$WORK/hidden.part" ] || delete-apply --undo "$WORK/hidden.part" > "$WORK/unhidden.ndjson" || settle $?
-  fi
-  created | case $LOCATION in s3:*) jq -c 'del(.mtime)' ;; *) cat ;; esac | verify -q > "$WORK/created.part" || settle "${PIPESTATUS[@]}"
+  unhide
+  created | case $LOCATION in s3:*) jq -c 'del(.mtime)' ;; *) cat ;; esac | verify -q > "$WORK/examined.part" || allow_differences "${PIPESTATUS[@]}"
+  jq -c 'if .differs == ["missing"] then .outcome = "skipped" | .reason = "gone" | del(.verified, .differs) else . end' \
+    "$WORK/examined.part" > "$WORK/created.part"
   delete-apply --side dest "$WORK/created.part" > "$WORK/undone.ndjson" || settle $?
   outcomes 'Copies of this run' "$WORK/undone.ndjson"
-  if jq -ne 'any(inputs; .deleted == null)' "$WORK/undone.ndjson" > "$WORK/left.part"; then
+  if jq -ne 'any(inputs; .deleted == null and .reason != "gone")' "$WORK/undone.ndjson" > "$WORK/left.part"; then
     status=1
     echo "Some stay, because their originals are gone or they have changed: $WORK/undone.ndjson. After a delete, restore first"
     return
@@ -136,6 +136,21 @@ undo() {
   for journal in run begun proven deleted; do
     [ ! -e "$WORK/$journal.ndjson" ] || mv "$WORK/$journal.ndjson" "$WORK/$journal.undone.ndjson"
   done
+}
+
+# Takes away the delete markers that delete has named, and those that it has made and, killed, not named.
+unhide() {
+  if [ -s "$WORK/deleted.ndjson" ]; then
+    jq -cR 'fromjson? | select(.deleted and .marker)' "$WORK/deleted.ndjson" > "$WORK/hidden.part"
+    [ ! -s "$WORK/hidden.part" ] || delete-apply --undo "$WORK/hidden.part" > "$WORK/unhidden.ndjson" || settle $?
+  fi
+  [ "$(versioning)" = Enabled ] || return 0
+  jq -c 'select(.outcome == "done" or .reason == "exists")' "$WORK/run.ndjson" | verify -q > "$WORK/examined.part" ||
+    allow_differences "${PIPESTATUS[@]}"
+  # Of an original that is gone delete-apply deletes nothing, and names the marker that hides it.
+  jq -c 'select(.differs == ["source-missing"]) | .verified = true | del(.differs)' "$WORK/examined.part" |
+    delete-apply -q | jq -c 'select(.marker)' > "$WORK/hidden.part" || settle "${PIPESTATUS[@]}"
+  [ ! -s "$WORK/hidden.part" ] || delete-apply --undo "$WORK/hidden.part" >> "$WORK/unhidden.ndjson" || settle $?
 }
 
 # Also what a killed run had begun and did not tell the end of. Copies that an earlier undo has taken are no more there.

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { directoryWith } from '../../directory.ts'
 import { seeded } from '../redis-jobs/seeded.ts'
 import { domainIndex, pipelineOn } from './index.ts'
+import type { Planted } from './places.ts'
 import { bucket, digestsOf, directory } from './places.ts'
 
 const { before, after, moved } = domainIndex(100)
@@ -39,5 +40,27 @@ describe.each([
     expect((await run('restore')).code).toBe(0)
     expect((await run('undo')).code).toBe(0)
     expect(await place.contents()).toEqual(digestsOf(before))
+  }, 240_000)
+})
+
+describe.each([
+  ['a directory', directory],
+  ['Ceph', bucket],
+  ['Ceph with versions', (planted: Planted) => bucket(planted, { versioning: true })],
+])('%s', (where, plant) => {
+  test('is brought back although delete and undo were killed, and can be migrated again', async () => {
+    const place = await plant(before)
+    const { run } = pipelineOn(place, await directoryWith({}))
+    if (where !== 'Ceph with versions') await run('backup')
+    for (const command of ['plan --heuristic', 'copy']) await run(command)
+    expect((await run('delete', 5)).code).toBe(137)
+    if (where !== 'Ceph with versions') await run('restore')
+    expect((await run('undo', 5)).code).toBe(137)
+    const undone = await run('undo')
+    expect(undone.code, undone.stdout + undone.stderr).toBe(0)
+    expect(await place.contents()).toEqual(digestsOf(before))
+
+    expect((await run('all --heuristic')).code).toBe(1)
+    expect(await place.contents()).toEqual(digestsOf(after))
   }, 240_000)
 })
