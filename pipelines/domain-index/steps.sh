@@ -15,6 +15,9 @@ prepare() {
   BACKUP=${BACKUP:-$WORK/backup}
 }
 
+# A migrated index has keys too: where there are none, it is somewhere else.
+populated() { [ -s "$1" ] || refuse "there is nothing below $PREFIX in $LOCATION: look at --location, and at --prefix or --campaign"; }
+
 glob() { printf '%s' "$1" | sed 's/[][*?\\]/\\&/g'; }
 
 list() { list-keys -q "$@"; }
@@ -45,12 +48,13 @@ versioning() {
   case $LOCATION in s3://*) node "$here/versioning.js" "$LOCATION" || true ;; esac
 }
 
-# Before the first copy, and never after: it is a backup of the old state.
+# Before the first copy, and never after: it is a backup of the old state, in which nobody writes any more.
 make_backup() {
   if [ -e "$WORK/run.ndjson" ] && [ -e "$WORK/backup.complete" ]; then
     echo "The backup in $BACKUP is from before the copy, and stays"
     return
   fi
+  writers
   local before=$status
   mkdir -p "$BACKUP"
   rm -f "$WORK/backup.complete"
@@ -59,6 +63,7 @@ make_backup() {
     { jq -c 'select(.verified)' "$WORK/backup.proven.ndjson" > "$WORK/backup.part" && mv "$WORK/backup.part" "$WORK/backup.ndjson" && rm "$WORK/backup.proven.ndjson"; }
   list "$LOCATION" --match "$(glob "$PREFIX")*" | rewrite-keys -q --prove --sub 's|/$|/.folder|' --to-store "$BACKUP" > "$WORK/backup.plan.part" ||
     settle "${PIPESTATUS[@]}"
+  populated "$WORK/backup.plan.part"
   status=0
   copy-apply --if-exists overwrite --resume "$WORK/backup.ndjson" "$WORK/backup.plan.part" >> "$WORK/backup.ndjson" || settle $?
   verify "$WORK/backup.ndjson" > "$WORK/backup.part" || settle $?
@@ -73,6 +78,7 @@ plan() {
   list --values "$LOCATION" --match "$(glob "$PREFIX")*" | { node "$here/domains.js" "$PREFIX" $heuristic $altered || exit 3; } |
     rewrite-keys -q --prove --on-collision $collision --template "${braced//'}'/'}}'}{domain|$rule}.json" > "$WORK/plan.part" ||
     settle "${PIPESTATUS[@]}"
+  populated "$WORK/plan.part"
   mv "$WORK/plan.part" "$WORK/plan.ndjson"
   outcomes 'The plan' "$WORK/plan.ndjson"
   jq -rn '[limit(11; inputs | select(.outcome == "failed") | "  \(.key): \(.error.message)")]

@@ -19,6 +19,7 @@ test.each(['status/pi-1.json', 'staging/status/pi-1.json'])('a heartbeat at %s l
   const refused = await run('preflight --no-backup')
   expect(refused.code).toBe(2)
   expect(refused.stderr).toMatch(new RegExp(`pi-1 is alive: ${heartbeat} was written 25\\d s ago`))
+  expect((await run('backup')).stderr).toContain('pi-1 is alive')
   expect((await run('copy')).code).toBe(2)
   expect((await run('preflight --no-backup --ignore-writers')).code).toBe(0)
   await age(310)
@@ -31,6 +32,15 @@ test('what only looks like a heartbeat is none', async () => {
   await writeFile(join(place.location, 'status/old/pi-1.json'), '{}')
   await writeFile(join(place.location, 'exit-status.json'), '{}')
   expect((await pipelineOn(place, await directoryWith({})).run('preflight --no-backup')).code).toBe(0)
+})
+
+test('where there is no index, none is migrated', async () => {
+  const { run } = pipelineOn(await directory(before), await directoryWith({}))
+  for (const command of ['backup', 'plan', 'all']) {
+    const refused = await run(`${command} --no-backup --campaign acme`)
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('there is nothing below campaigns/acme/indexes/domains/')
+  }
 })
 
 test('a proven backup is enough, and one that has been begun is not', async () => {
