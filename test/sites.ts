@@ -45,10 +45,10 @@ export async function directorySite(): Promise<Site> {
 }
 
 /** A database of the server, which no other test file uses. */
-export async function redisSite(server: string, database: number): Promise<Site> {
-  const redis = new Redis(`${server}/${database}`)
+export async function redisSite(location: string): Promise<Site> {
+  const redis = new Redis(location)
   return {
-    location: `${server}/${database}`,
+    location,
     env: {},
     async plant(contents) {
       await redis.flushdb()

@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { directoryWith, filesIn } from '../directory.ts'
+import { redisDatabase } from '../redis-database.ts'
 import { recordsOf, runShell, runTool, startTool, toEnd } from '../run-tool.ts'
 import { COMPOSITE_KEY, dynamoDbEnvironment, dynamoDbServer, freshTable, PARTITION_KEY } from '../servers/dynamodb.ts'
 import { startRedis } from '../servers/redis.ts'
 import { freshBucket, s3Environment, s3Server } from '../servers/s3.ts'
 
-const REDIS_DATABASE = 23
 const BY = ['--by', 'customer,space']
 
 /** Lines of these outcomes, numbered from `first`. */
@@ -289,7 +289,7 @@ describe('several runs at once', () => {
   })
 
   test('share a key of Redis', async () => {
-    const location = `${inject('redis')}/${REDIS_DATABASE}`
+    const location = redisDatabase('track-progress')
     const redis = new Redis(location)
     await redis.flushdb()
     await atOnce(location)

@@ -2,12 +2,11 @@
 import { chmod, link, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { directoryWith } from '../directory.ts'
+import { redisDatabase } from '../redis-database.ts'
 import { recordsOf, runTool } from '../run-tool.ts'
 import { startRedis } from '../servers/redis.ts'
-
-const REDIS_DATABASE = 22
 
 describe('files', () => {
   /** Copies `a` to `b` and gives the directory and the journal. */
@@ -155,7 +154,7 @@ describe('files', () => {
 })
 
 describe('Redis', () => {
-  const location = `${inject('redis')}/${REDIS_DATABASE}`
+  const location = redisDatabase('verify')
   const redis = new Redis(location)
   beforeEach(async () => void (await redis.flushdb()))
   afterAll(() => redis.disconnect())

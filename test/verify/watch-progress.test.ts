@@ -3,18 +3,18 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeleteTableCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Context } from '../../src/stage/stage.ts'
 import { STORE_DEFAULTS } from '../../src/store/contract.ts'
 import { Stores } from '../../src/store/stores.ts'
 import { watchStage } from '../../src/verify/progress/stage.ts'
 import { directoryWith, filesIn } from '../directory.ts'
+import { redisDatabase } from '../redis-database.ts'
 import type { ToolRun } from '../run-tool.ts'
 import { runShell, runTool, startTool, toEnd } from '../run-tool.ts'
 import { dynamoDbClient, dynamoDbEnvironment, dynamoDbServer, freshTable } from '../servers/dynamodb.ts'
 import { freshBucket, s3Environment, s3Server } from '../servers/s3.ts'
 
-const REDIS_DATABASE = 24
 const HOUR = 3_600_000
 
 function row(fields: object): string {
@@ -207,7 +207,7 @@ test('--html writes a page whole, and again', async () => {
 })
 
 test('Redis has keys of other people, which are left alone', async () => {
-  const location = `${inject('redis')}/${REDIS_DATABASE}`
+  const location = redisDatabase('watch-progress')
   const redis = new Redis(location)
   await redis.flushdb()
   await redis.set('job:1', row({ status: 'failed' }))

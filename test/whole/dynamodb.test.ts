@@ -1,8 +1,9 @@
 /** A whole migration of a table with a sort key: killed, resumed, proven, cleaned up; and there and back by other stores. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { directoryWith } from '../directory.ts'
+import { redisDatabase } from '../redis-database.ts'
 import { recordsOf, runShell, runTool } from '../run-tool.ts'
 import type { DynamoDbServer } from '../servers/dynalite.ts'
 import type { Table } from '../servers/dynamodb.ts'
@@ -21,7 +22,6 @@ const SHAPE = {
   ],
 }
 const ROWS = 60
-const REDIS_DATABASE = 41
 
 let server: DynamoDbServer
 let env: Record<string, string>
@@ -177,7 +177,7 @@ describe.each(['a directory', 'Redis', 'S3'])('there and back by %s', (by) => {
 async function placeOf(by: string): Promise<[string, Record<string, string>]> {
   if (by === 'a directory') return [`file:${await directoryWith({})}/`, {}]
   if (by === 'Redis') {
-    const place = `${inject('redis')}/${REDIS_DATABASE}`
+    const place = redisDatabase('whole dynamodb')
     await runShell(`redis-cli -u ${place} flushdb`)
     return [place, {}]
   }

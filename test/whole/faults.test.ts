@@ -2,12 +2,12 @@
  * Whatever part of the writes is refused for a while, refused for good, made without an answer or neither made nor
  * answered: every key ends in one outcome, the stores agree with it, and nothing is overwritten.
  */
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { redisDatabase } from '../redis-database.ts'
 import { recordsOf, runTool } from '../run-tool.ts'
 import type { Contents, Site } from '../sites.ts'
 import { directorySite, redisSite, s3Site } from '../sites.ts'
 
-const REDIS_DATABASE = 21
 const KEYS = 200
 const PRESENT = 20
 
@@ -18,7 +18,7 @@ const STRANGERS: Contents = Object.fromEntries(
 
 describe.each([
   ['files', () => directorySite()],
-  ['Redis', () => redisSite(inject('redis'), REDIS_DATABASE)],
+  ['Redis', () => redisSite(redisDatabase('faults'))],
   ['S3', () => s3Site()],
 ])('%s', (_, open) => {
   let site: Site

@@ -5,19 +5,19 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { directoryWith } from '../directory.ts'
+import { redisDatabase } from '../redis-database.ts'
 import type { ToolRun } from '../run-tool.ts'
 import { recordsOf, runShell, runTool } from '../run-tool.ts'
 import type { Contents, Site } from '../sites.ts'
 import { directorySite, dynamoDbSite, redisSite, s3Site } from '../sites.ts'
 
 const RUNS = 6
-const REDIS_DATABASE = 20
 
 describe.each([
   ['files', () => directorySite()],
-  ['Redis', () => redisSite(inject('redis'), REDIS_DATABASE)],
+  ['Redis', () => redisSite(redisDatabase('kill and undo'))],
   ['S3', () => s3Site()],
   ['DynamoDB', () => dynamoDbSite()],
 ])('%s', (_, open) => {

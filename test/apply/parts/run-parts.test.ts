@@ -1,7 +1,8 @@
 /** run-parts at the command line, one worker: what it makes of parts, of commands and of their ends. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { directoryWith, filesIn } from '../../directory.ts'
+import { redisDatabase } from '../../redis-database.ts'
 import { recordsOf, runTool } from '../../run-tool.ts'
 import { dynamoDbEnvironment, dynamoDbServer, freshTable } from '../../servers/dynamodb.ts'
 import { ageLease, manifestOf, partName, partOf, plantParts } from './plant.ts'
@@ -187,7 +188,7 @@ test('a part that is not what the manifest says is set aside, and its command is
 test.each(['redis', 'dynamodb'])('leases in %s, named so that two plans do not meet', async (kind) => {
   const server = await dynamoDbServer()
   const env = kind === 'redis' ? {} : dynamoDbEnvironment(server)
-  const lease = kind === 'redis' ? `${inject('redis')}/42` : (await freshTable(server)).location
+  const lease = kind === 'redis' ? redisDatabase('run-parts') : (await freshTable(server)).location
   for (const { parts } of [await plantParts(2, 2), await plantParts(2, 2)]) {
     const run = await runTool('run-parts', { args: [parts, '--lease', lease, '--', 'cat'], env })
     expect(recordsOf(run).map(({ token }) => token)).toEqual([1, 1])

@@ -4,15 +4,16 @@ import { once } from 'node:events'
 import { appendFileSync, existsSync, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { directoryWith } from '../../directory.ts'
+import { redisDatabase } from '../../redis-database.ts'
 import { BIN, ROOT, recordsOf, runShell } from '../../run-tool.ts'
 import type { SshHosts } from '../../servers/sshd.ts'
 import { startHosts } from '../../servers/sshd.ts'
 
 const RUN = `${ROOT}pipelines/fleet/run`
 const KEYS = 3000
-const location = `${inject('redis')}/41`
+const location = redisDatabase('fleet')
 const redis = new Redis(location)
 const PATH = `${BIN}:${process.env.PATH}`
 

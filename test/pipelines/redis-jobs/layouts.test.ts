@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { redisDatabase } from '../../redis-database.ts'
 import { runCommand } from '../../run-tool.ts'
 import { contentsOf, unlikeKeys } from './contents.ts'
 import { fieldsOf, submittedFields } from './jobs.ts'
@@ -13,7 +14,7 @@ import type { Pipeline } from './pipeline.ts'
 import { pipelineAt, summaryOf } from './pipeline.ts'
 
 const ALL = /^/
-const url = `${inject('redis')}/41`
+const url = redisDatabase('redis-jobs')
 const redis = new Redis(url)
 const directories: string[] = []
 let pipeline: Pipeline
@@ -238,7 +239,7 @@ describe('what cannot be begun is refused', () => {
 
   test('a directory that belongs to another database', async () => {
     expect((await pipeline.run('plan')).code).toBe(0)
-    const elsewhere = await pipeline.run('plan', { REDIS_URL: `${inject('redis')}/42` })
+    const elsewhere = await pipeline.run('plan', { REDIS_URL: redisDatabase('redis-jobs, another') })
     expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('set WORK to another directory') })
   })
 

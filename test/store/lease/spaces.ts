@@ -1,7 +1,7 @@
 /** Lease spaces on real servers, one of each kind: a location nobody else uses, and the environment to reach it. */
 import { randomUUID } from 'node:crypto'
-import { inject } from 'vitest'
 import { directoryWith } from '../../directory.ts'
+import { redisDatabase } from '../../redis-database.ts'
 import { dynamoDbEnvironment, dynamoDbServer, freshTable } from '../../servers/dynamodb.ts'
 import { freshBucket, s3Environment, s3Server } from '../../servers/s3.ts'
 
@@ -19,7 +19,7 @@ export const PLACES: Readonly<Record<string, () => Promise<LeasePlace>>> = {
     return { location: table.location, env: dynamoDbEnvironment(server), prefix: '' }
   },
   file: async () => ({ location: `${await directoryWith({})}/leases`, env: {}, prefix: '' }),
-  redis: async () => ({ location: `${inject('redis')}/41`, env: {}, prefix: `${randomUUID()}-` }),
+  redis: async () => ({ location: redisDatabase('leases'), env: {}, prefix: `${randomUUID()}-` }),
   s3: async () => {
     const server = await s3Server()
     const bucket = await freshBucket(server)

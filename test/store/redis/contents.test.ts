@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Entry, Guard, Looked, Pair, Store } from '../../../src/store/contract.ts'
+import { redisDatabase } from '../../redis-database.ts'
 import type { RedisServer } from '../../servers/redis.ts'
 import { startRedis } from '../../servers/redis.ts'
 import { clientOf, listAll, only, openAt, signal } from './open.ts'
@@ -24,8 +25,8 @@ afterAll(async () => {
 
 /** Ways to one kind of server: whether it has PEXPIRETIME, and whether the user may run scripts. */
 const WAYS = [
-  ['by scripts', () => `${inject('redis')}/3`, ''],
-  ['without scripts', () => `${inject('redis')}/4`, 'plain:any@'],
+  ['by scripts', () => redisDatabase('redis contents, by scripts'), ''],
+  ['without scripts', () => redisDatabase('redis contents, without scripts'), 'plain:any@'],
   ['by scripts, without PEXPIRETIME', () => before7.location, ''],
   ['without scripts and without PEXPIRETIME', () => before7.location, 'plain:any@'],
 ] as const

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/store/contract.ts'
 import { DIGEST_LUA, LONG_ELEMENTS, LONG_STRING_BYTES } from '../../../src/store/redis/digest-lua.ts'
+import { redisDatabase } from '../../redis-database.ts'
 import { clientOf, only, openAt, signal } from './open.ts'
 import { content, plant } from './plant.ts'
 
@@ -11,7 +12,7 @@ let byScript: Store
 let byClient: Store
 
 beforeAll(async () => {
-  const location = `${inject('redis')}/2`
+  const location = redisDatabase('redis digest')
   client = clientOf(location)
   await client.flushdb()
   await client.call('ACL', 'SETUSER', 'no-scripts', 'on', 'nopass', '~*', '+@all', '-@scripting')

@@ -1,10 +1,10 @@
-import { inject } from 'vitest'
+import { redisDatabase } from '../../redis-database.ts'
 import { describeStore } from '../conformance.ts'
 import { clientOf, openAt } from './open.ts'
 
 describeStore('a Redis database', {
   async open() {
-    const location = `${inject('redis')}/1`
+    const location = redisDatabase('redis store')
     const client = clientOf(location)
     await client.flushdb()
     const store = await openAt(location)
