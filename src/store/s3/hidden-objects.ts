@@ -1,6 +1,6 @@
 /**
  * What hides an object that is gone from a bucket with versions: a run that was killed has made delete markers that it
- * could not name any more. Holds whether the bucket keeps versions.
+ * could not name any more. Holds whether the bucket may have versions.
  */
 import type { Evidence } from '../contract.ts'
 import { isError } from './classify.ts'
@@ -12,10 +12,12 @@ import { encodeQuery } from './keys.ts'
 import { versionsPage } from './list-page.ts'
 import { tag } from './xml.ts'
 
+const SERVER_ERROR = 500
+
 export class HiddenObjects {
   readonly #bucket: Bucket
   readonly #encryption: Encryption
-  #isVersioned: Promise<boolean> | undefined
+  #mayHaveVersions: Promise<boolean> | undefined
 
   constructor(bucket: Bucket, encryption: Encryption) {
     this.#bucket = bucket
@@ -27,8 +29,8 @@ export class HiddenObjects {
    * the one beneath. Undefined where that is not so, and where it cannot be looked at. A request a key. Never throws.
    */
   async markerOf(key: string, expect: Evidence, signal: AbortSignal): Promise<string | undefined> {
-    this.#isVersioned ??= this.#askForVersioning(signal)
-    if (!(await this.#isVersioned)) return undefined
+    this.#mayHaveVersions ??= this.#askForVersioning(signal)
+    if (!(await this.#mayHaveVersions)) return undefined
     try {
       const query = `encoding-type=url&max-keys=2&prefix=${encodeQuery(key)}&versions=`
       const reply = await this.#bucket.send({ method: 'GET', query }, signal)
@@ -44,9 +46,10 @@ export class HiddenObjects {
     }
   }
 
-  /** Also a bucket that keeps none any more may have some. Who may not ask is told nothing. */
+  /** Also a bucket that keeps none any more may have some, and one that gives no answer. Who may not ask is told nothing. */
   async #askForVersioning(signal: AbortSignal): Promise<boolean> {
     const reply = await this.#bucket.send({ method: 'GET', query: 'versioning=' }, signal).catch(() => undefined)
-    return reply !== undefined && !isError(reply) && tag(reply.body.toString('utf8'), 'Status') !== undefined
+    if (reply === undefined || reply.status >= SERVER_ERROR) return true
+    return !isError(reply) && tag(reply.body.toString('utf8'), 'Status') !== undefined
   }
 }
