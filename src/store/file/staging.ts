@@ -135,12 +135,14 @@ export class Staging {
     }
   }
 
-  /** Takes away the directories that were made for nothing; those with something in them refuse. */
+  /** Takes away the directories that were made for nothing. */
   #unmake(): void {
     for (const directory of this.#made.toReversed()) {
       try {
         rmdirSync(pathOf(this.#tree.root, directory))
-      } catch {}
+      } catch {
+        // Something is in it, or it is gone: it is nobody's to take away, and no key depends on it.
+      }
     }
   }
 
