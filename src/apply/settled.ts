@@ -4,7 +4,6 @@
  */
 
 import type { OpenRecord } from '../record/deciding.ts'
-import { decode } from '../record/decode.ts'
 import { FingerprintSet } from '../record/fingerprint-set.ts'
 import type { Context } from '../stage/stage.ts'
 
@@ -57,6 +56,6 @@ function settles({ outcome }: OpenRecord): boolean {
 
 async function* records(paths: readonly string[], context: Context): AsyncGenerator<OpenRecord> {
   for (const path of paths) {
-    for await (const batch of decode(context.readFile(path))) for (const line of batch) yield line.open ?? line.record
+    for await (const batch of context.records(path)) for (const line of batch) yield line.open ?? line.record
   }
 }

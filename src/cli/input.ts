@@ -55,11 +55,13 @@ export async function* readInput(paths: readonly string[], stop: AbortSignal): A
   }
 }
 
+/** Bytes of a file, each chunk in memory of its own. */
 export function readFile(path: string, stop: AbortSignal): AsyncGenerator<Uint8Array> {
   return readStream(createReadStream(path, { highWaterMark: CHUNK_BYTES }), stop)
 }
 
-async function* readPath(path: string, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+/** The same; a chunk holds only until the next one is asked for. */
+export async function* readPath(path: string, stop: AbortSignal): AsyncGenerator<Uint8Array> {
   // Asked by its name: a named pipe can be opened only once.
   if (!(await stat(path)).isFile()) {
     yield* readFile(path, stop)

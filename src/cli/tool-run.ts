@@ -13,7 +13,7 @@ import type { Surroundings } from '../store/open.ts'
 import { Stores } from '../store/stores.ts'
 import { appendTo } from './appender.ts'
 import { EXIT } from './exit-codes.ts'
-import { checkFiles, inputFiles, readFile, readInput } from './input.ts'
+import { checkFiles, inputFiles, readFile, readInput, readPath } from './input.ts'
 import { Messages } from './messages.ts'
 import { Output } from './output.ts'
 import { openScratch } from './scratch.ts'
@@ -199,10 +199,8 @@ export class ToolRun {
       openLeases: (location) => this.#stores.openLeases(location),
       start: (command) => startCommand(command, this.#watchdog),
       createTable: (location, shape) => this.#stores.createTable(location, shape),
-      readFile: async function* (path) {
-        await checkFiles([path])
-        yield* readFile(path, new AbortController().signal)
-      },
+      records: (path) => decode(checked(path, readPath)),
+      readFile: (path) => checked(path, readFile),
       appendTo,
       scratch: openScratch,
     }
@@ -230,6 +228,12 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+/** The bytes of a file, when it can be read. */
+async function* checked(path: string, read: typeof readFile): AsyncGenerator<Uint8Array> {
+  await checkFiles([path])
+  yield* read(path, new AbortController().signal)
 }
 
 async function* nothing(): AsyncGenerator<readonly Line[]> {}

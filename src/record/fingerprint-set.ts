@@ -6,11 +6,14 @@
 
 import { Fingerprinter } from './fingerprint.ts'
 import type { Key } from './key.ts'
+import { letGo } from './let-go.ts'
 
 const SEGMENTS = 256
 const FIRST_SLOTS = 16
 const FULL = 0.88
 const GROWTH = 1.2
+/** From so many slots on, a segment's memory is given back as soon as it has grown out of it. */
+const LARGE = 1024
 
 export class FingerprintSet {
   readonly #fingerprinter = new Fingerprinter()
@@ -97,6 +100,7 @@ class Segment {
     for (let from = 0; from < old.length; from += 3) {
       if (!isFree(old, from)) place(this.#slots, find(this.#slots, old, from), old, from)
     }
+    if (old.length >= LARGE * 3) letGo(old)
   }
 }
 

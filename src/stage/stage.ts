@@ -45,6 +45,8 @@ export interface Context {
   start(command: Command): Promise<Running>
   /** makes a table where a store needs one: true when it was made, false when it was there; throws E_USAGE elsewhere */
   createTable(location: string, shape: TableShape): Promise<boolean>
+  /** the records of a file that a flag names, as `decode` reads them; throws E_USAGE when it cannot be read */
+  records(path: string): AsyncIterable<readonly Line[]>
   /** the bytes of a file that a flag names; throws E_USAGE when it cannot be read */
   readFile(path: string): AsyncIterable<Uint8Array>
   /** opens a file to append to, made when it is not there; throws E_USAGE when it cannot be written */

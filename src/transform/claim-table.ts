@@ -6,6 +6,7 @@
  * last one of its section, and a section is read, from its end to its beginning, where its filter does not know.
  */
 import { RekeyError } from '../record/errors.ts'
+import { letGo } from '../record/let-go.ts'
 
 /** The upper bits of a fingerprint choose the section. When sections have so many pairs on average, each becomes two. */
 const FIRST_SECTION_BITS = 10
@@ -235,12 +236,4 @@ function upperWord(print: number, block: number): number {
 function filterBits(print: number): number {
   const mixed = Math.imul(print, 0x9e3779b1)
   return (1 << (mixed >>> 27)) | (1 << ((mixed >>> 22) & 31)) | (1 << ((mixed >>> 17) & 31))
-}
-
-/**
- * Gives memory back that has outlived many collections. Left to itself it waits for a full one; moved to a buffer that
- * nobody has, it goes with the young.
- */
-function letGo({ buffer }: Int32Array<ArrayBuffer>): void {
-  structuredClone(undefined, { transfer: [buffer] })
 }

@@ -2,7 +2,6 @@
  * What is done already: the keys that the locations and files of --done name. A source gives them in its own order, in
  * batches; it holds one.
  */
-import { decode } from '../record/decode.ts'
 import { RekeyError, toRekeyError } from '../record/errors.ts'
 import type { Key } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
@@ -110,7 +109,7 @@ async function* fileKeys(path: string, fields: readonly FieldPath[], context: Co
   let read = 0
   let unreadCount = 0
   let firstUnread: KeyRecord | undefined
-  for await (const batch of decode(context.readFile(path))) {
+  for await (const batch of context.records(path)) {
     const keys: Key[] = []
     for (const line of batch) {
       const record = line.open ?? line.record

@@ -3,7 +3,6 @@
  * again. Holds 12 to 16 bytes a record that the journals name, and some 300 for each that has failed.
  */
 import { createHash } from 'node:crypto'
-import { decode } from '../../record/decode.ts'
 import { FingerprintSet } from '../../record/fingerprint-set.ts'
 import type { KeyRecord } from '../../record/record.ts'
 import { countedAs } from '../../stage/progress/standing.ts'
@@ -49,7 +48,7 @@ export class Journals {
     take: (record: KeyRecord, entry: Entry) => void,
   ): Promise<void> {
     for (const path of paths) {
-      for await (const batch of decode(context.readFile(path))) {
+      for await (const batch of context.records(path)) {
         for (const { record } of batch) {
           // A line that a kill has torn says nothing.
           if (record.error?.code === 'E_INPUT' || countedAs(record) === 'open') continue

@@ -14,7 +14,7 @@ import { readPartKey } from '../parts/part-names.ts'
  */
 export async function* planLines(plan: string, context: Context): AsyncGenerator<readonly Line[]> {
   if (!/^[a-z][a-z0-9+.-]+:|\/$/i.test(plan)) {
-    yield* decode(context.readFile(plan))
+    yield* context.records(plan)
     return
   }
   const store = await context.open(plan)

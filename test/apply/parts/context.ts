@@ -49,6 +49,9 @@ export function contextWith({ stop, wrongMs = 0, warn = () => {}, store, leases 
     openLeases: async (location) => (leases ?? same)(await stores.openLeases(location)),
     createTable: (location, shape) => stores.createTable(location, shape),
     start: (command) => startCommand(command, watchdog),
+    records: () => {
+      throw new Error('run-parts reads no files')
+    },
     readFile: () => {
       throw new Error('run-parts reads no files')
     },
