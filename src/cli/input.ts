@@ -1,6 +1,8 @@
 /** The records' bytes: stdin, or the files named one after the other. Ends when the intake is stopped. */
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
+import type { OnReadOpts, SocketConstructorOpts } from 'node:net'
+import { Socket } from 'node:net'
 import { stdin } from 'node:process'
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
@@ -42,7 +44,7 @@ function whyNot({ code }: NodeJS.ErrnoException): string {
  */
 export async function* readInput(paths: readonly string[], stop: AbortSignal): AsyncGenerator<Uint8Array> {
   if (paths.length === 0) {
-    yield* fstatSync(STDIN).isFile() ? readOpen(STDIN, stop) : readStream(stdin, stop)
+    yield* readStdin(stop)
     return
   }
   for (const path of paths) {
@@ -53,6 +55,12 @@ export async function* readInput(paths: readonly string[], stop: AbortSignal): A
     }
     if (last !== undefined && last.at(-1) !== NEWLINE) yield Buffer.of(NEWLINE)
   }
+}
+
+function readStdin(stop: AbortSignal): AsyncGenerator<Uint8Array> {
+  const stats = fstatSync(STDIN)
+  if (stats.isFile()) return readOpen(STDIN, stop)
+  return stats.isFIFO() || stats.isSocket() ? readPipe(STDIN, stop) : readStream(stdin, stop)
 }
 
 /** Bytes of a file, each chunk in memory of its own. */
@@ -84,6 +92,52 @@ async function* readOpen(file: number, stop: AbortSignal): AsyncGenerator<Uint8A
     yield chunk.subarray(0, length)
     // Signals and timers have their turn.
     await setImmediate()
+  }
+}
+
+/** Reads a pipe into one chunk: node's stream takes new memory for each. */
+async function* readPipe(file: number, stop: AbortSignal): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  let length = 0
+  let isOver = false
+  let failure: Error | undefined
+  let wake = () => {}
+  const callback = (count: number) => {
+    length = count
+    wake()
+    // No more before it is asked for.
+    return false
+  }
+  const options = { fd: file, readable: true, writable: false, onread: { buffer, callback } }
+  const socket = new Socket(options satisfies SocketConstructorOpts & { onread: OnReadOpts })
+  const end = () => {
+    isOver = true
+    socket.destroy()
+    wake()
+  }
+  socket.once('end', end).once('error', (error) => {
+    failure = error
+    end()
+  })
+  stop.addEventListener('abort', end, { once: true })
+  try {
+    for (;;) {
+      if (stop.aborted || (isOver && length === 0)) break
+      if (length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          socket.resume()
+        })
+        continue
+      }
+      const chunk = buffer.subarray(0, length)
+      length = 0
+      yield chunk
+    }
+    if (failure !== undefined && !stop.aborted) throw failure
+  } finally {
+    stop.removeEventListener('abort', end)
+    socket.destroy()
   }
 }
 

@@ -24,12 +24,13 @@ export class Output {
 
   /**
    * Resolves when more can be written; false when the output is closed. Throws E_FULL when it cannot be written. Keeps
-   * nothing of `bytes`.
+   * nothing of `bytes` then.
    */
   async write(bytes: Uint8Array): Promise<boolean> {
     if (this.closed.aborted) return this.#isOpen()
     if (this.#isFile) this.#writeFile(bytes)
-    else if (!stdout.write(Buffer.from(bytes))) {
+    // The stream takes what it is to wait for no drain for, so that is to be a copy.
+    else if (!stdout.write(bytes.length < stdout.writableHighWaterMark ? Buffer.from(bytes) : bytes)) {
       await new Promise<void>((resolve) => {
         this.#resume = resolve
       })

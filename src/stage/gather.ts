@@ -10,38 +10,60 @@ export async function* gather<T>(
   most: () => number,
 ): AsyncGenerator<readonly T[]> {
   const source = batches[Symbol.asyncIterator]()
-  let coming: Promise<IteratorResult<readonly T[]>> | undefined
-  let left: readonly T[] = []
+  let coming: Coming<T> | undefined
+  let left: T[] = []
   try {
     for (;;) {
       let joined = left
       left = []
       if (joined.length === 0) {
-        const first = await (coming ?? source.next())
+        const first = await (coming?.next ?? source.next())
         coming = undefined
         if (first.done) return
-        joined = first.value
+        if (most() === 0) yield first.value
+        else joined = [...first.value]
       }
       while (joined.length < most()) {
-        coming ??= source.next()
-        // Awaited in its turn; until then a failure is not one that nobody waits for.
-        coming.catch(() => {})
-        const more = await Promise.race([coming, afterReading()]).catch(() => undefined)
-        if (more === undefined || more.done) break
-        joined = [...joined, ...more.value]
+        coming ??= new Coming(source.next())
+        if (!(await coming.hasCome())) break
+        const more = await coming.next
+        if (more.done) break
+        for (const item of more.value) joined.push(item)
         coming = undefined
       }
-      if (most() > 0) left = joined.slice(most())
-      yield left.length === 0 ? joined : joined.slice(0, most())
+      if (most() > 0) left = joined.splice(most())
+      if (joined.length > 0) yield joined
     }
   } finally {
     await source.return?.()
   }
 }
 
-/** What has come to a pipe is read within a turn of the event loop, and has gone through the generators a few later. */
-async function afterReading(): Promise<undefined> {
-  for (let turns = 0; turns < TURNS; turns++) await turn()
+/** A batch that was asked for. */
+class Coming<T> {
+  readonly next: Promise<IteratorResult<readonly T[]>>
+  #isThere = false
+
+  constructor(next: Promise<IteratorResult<readonly T[]>>) {
+    this.next = next
+    // A failure is awaited in its turn; until then it is not one that nobody waits for.
+    next.then(
+      () => {
+        this.#isThere = true
+      },
+      () => {},
+    )
+  }
+
+  /**
+   * Whether it is there by when it would be, had it come already: what has come to a pipe is read within a turn of the event
+   * loop, and has gone through the generators a few later. No race of promises, which would hold what won as long as the
+   * others run.
+   */
+  async hasCome(): Promise<boolean> {
+    for (let turns = 0; turns < TURNS && !this.#isThere; turns++) await turn()
+    return this.#isThere
+  }
 }
 
 const TURNS = 4

@@ -19,6 +19,8 @@ export async function* parallel<In, Out>(
   let failure: { readonly error: unknown } | undefined
   let pulling: Promise<void> | undefined
   let ended = false
+  /** Goes on where the loop waits. A race of promises would add to each of them, in every round, what it then holds. */
+  let wake = () => {}
 
   const start = (item: In) => {
     const task = work(item)
@@ -26,7 +28,10 @@ export async function* parallel<In, Out>(
       .catch((error: unknown) => {
         failure ??= { error }
       })
-      .finally(() => inFlight.delete(task))
+      .finally(() => {
+        inFlight.delete(task)
+        wake()
+      })
     inFlight.add(task)
   }
   const pull = async () => {
@@ -38,6 +43,7 @@ export async function* parallel<In, Out>(
       failure ??= { error }
     } finally {
       pulling = undefined
+      wake()
     }
   }
 
@@ -47,7 +53,11 @@ export async function* parallel<In, Out>(
       if (!ended && pulling === undefined && inFlight.size < limit()) pulling = pull()
       if (ready.length > 0) yield ready.shift() as Out
       else if (ended && inFlight.size === 0) break
-      else await Promise.race(ended || pulling === undefined ? inFlight : [...inFlight, pulling])
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
     }
     if (failure !== undefined) throw failure.error
   } finally {
