@@ -11,6 +11,7 @@ import { withoutCredentials } from '../store/location.ts'
 import { gather } from './gather.ts'
 import { KeyLimit } from './key-limit.ts'
 import { parallel } from './parallel.ts'
+import { witnessProblem } from './part-witness.ts'
 import type { Context } from './stage.ts'
 import type { Placement, StoreGroup } from './store-groups.ts'
 import { StoreGroups } from './store-groups.ts'
@@ -57,7 +58,7 @@ async function* partsOf<Item>(
     const passing: Line[] = []
     const groups = new StoreGroups<Item>()
     for (const line of batch) {
-      const placed = refuseSecrets(line) ?? place(line)
+      const placed = refuseSecrets(line) ?? witnessRefused(line) ?? place(line)
       if (placed === undefined) continue
       if ('text' in placed) passing.push(placed)
       else groups.add(placed)
@@ -70,6 +71,11 @@ async function* partsOf<Item>(
     )
     if (passing.length > 0) yield { passing }
   }
+}
+
+function witnessRefused(line: Line): Line | undefined {
+  const problem = witnessProblem(line)
+  return problem === undefined ? undefined : settleFailed(line, problem.toFailure())
 }
 
 /**
