@@ -15,6 +15,9 @@ export interface PartState {
   done: boolean
   failed: boolean
   journal: boolean
+  /** when the part and its witness were written, where the store tells */
+  partMs: number | undefined
+  doneMs: number | undefined
   /** what its commands have noted before they wrote */
   intents: Entry | undefined
   readonly segments: { readonly token: number; readonly nth: number; readonly entry: Entry }[]
@@ -67,6 +70,8 @@ export class PartPlace extends PlanPlace {
         if (found.kind === 'segment') state.segments.push({ token: found.token, nth: found.nth, entry })
         else if (found.kind === 'intents') state.intents = entry
         else state[found.kind] = true
+        if (found.kind === 'part') state.partMs = entry.mtimeMs
+        if (found.kind === 'done') state.doneMs = entry.mtimeMs
       }
     }
     for (const { segments } of states.values()) segments.sort((a, b) => a.token - b.token || a.nth - b.nth)
@@ -80,5 +85,6 @@ export async function openPlace(location: string, context: Context): Promise<Par
 }
 
 function newState(name: string): PartState {
-  return { name, part: false, done: false, failed: false, journal: false, intents: undefined, segments: [] }
+  const kinds = { part: false, done: false, failed: false, journal: false }
+  return { name, ...kinds, partMs: undefined, doneMs: undefined, intents: undefined, segments: [] }
 }
