@@ -11,6 +11,8 @@ import type { Content } from '../../store/contract.ts'
 import type { PartSummary } from './part-spool.ts'
 
 const PART_NAME = /^part-\d{4,}\.ndjson$/
+/** what run-parts leaves beside a part that is done: its digest is that of the part, as `sha256:hex` */
+const WITNESS_NAME = /^(part-\d{4,})\.done\.json$/
 /** parts that are written at once */
 const AT_ONCE = 4
 
@@ -95,7 +97,12 @@ export class PlanWriter {
     if (there !== undefined && !isSamePlan(manifest, there)) throw this.#other(this.#place.manifestKey)
     const ours = new Map(manifest.parts.map((part) => [part.name, part]))
     const known = new Set<string>()
-    for await (const name of this.#partNames()) {
+    for await (const name of this.#names()) {
+      const [, done] = WITNESS_NAME.exec(name) ?? []
+      if (done !== undefined) {
+        await this.#checkWitness(name, ours.get(`${done}.ndjson`))
+        continue
+      }
       const part = ours.get(name)
       if (part === undefined) throw this.#other(this.#place.directory + name)
       await this.#checkSame(part)
@@ -108,14 +115,22 @@ export class PlanWriter {
     if ((await this.#digestOf(name)) !== sha256) throw this.#other(this.#place.directory + name)
   }
 
-  async *#partNames(): AsyncGenerator<string> {
+  /** A part that was done before it is written would never be run. */
+  async #checkWitness(name: string, part: PartRow | undefined): Promise<void> {
+    const key = this.#place.directory + name
+    const { digest } = jsonIn(await ifThere(() => this.#place.readText(key))) ?? {}
+    if (part === undefined || digest !== `sha256:${part.sha256}`) throw this.#other(key)
+  }
+
+  /** Of parts and of their witnesses. */
+  async *#names(): AsyncGenerator<string> {
     const { store, directory } = this.#place
-    const match = `${directory.replace(/[\\*?[\]]/g, '\\$&')}part-*.ndjson`
+    const match = `${directory.replace(/[\\*?[\]]/g, '\\$&')}part-*`
     try {
       for await (const entries of store.list({ match }, this.#context.abort)) {
         for (const { key } of entries) {
           const name = typeof key === 'string' ? key.slice(directory.length) : ''
-          if (PART_NAME.test(name)) yield name
+          if (PART_NAME.test(name) || WITNESS_NAME.test(name)) yield name
         }
       }
     } catch (thrown) {
@@ -125,12 +140,7 @@ export class PlanWriter {
   }
 
   async #readManifest(): Promise<unknown> {
-    const text = await ifThere(() => this.#place.readText(this.#place.manifestKey))
-    try {
-      return text === undefined ? undefined : JSON.parse(text)
-    } catch {
-      return null
-    }
+    return jsonIn(await ifThere(() => this.#place.readText(this.#place.manifestKey)))
   }
 
   async #digestOf(name: string): Promise<string | undefined> {
@@ -144,6 +154,15 @@ export class PlanWriter {
   #other(key: string): RekeyError {
     const message = `--out: ${key} of another plan is in ${this.#place.store.location}: choose another place, or take it away`
     return new RekeyError('E_EXISTS', message)
+  }
+}
+
+/** Undefined where there is no text, null where it is no JSON. */
+function jsonIn(text: string | undefined) {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return null
   }
 }
 

@@ -151,6 +151,22 @@ describe('parts', () => {
     expect(await filesIn(place)).toEqual(before)
   })
 
+  test('where the witnesses of another plan stand nothing is written, for its parts would count as done', async () => {
+    await parts('reused', '--parts', '2')
+    const place = join(directory, 'reused')
+    const { parts: rows } = JSON.parse(readFileSync(join(place, 'manifest.json'), 'utf8'))
+    const witness = `{"part":"part-0000","outcome":"done","digest":"sha256:${rows[0].sha256}"}\n`
+    writeFileSync(join(place, 'part-0000.done.json'), witness)
+    for (const gone of ['manifest.json', 'part-0000.ndjson', 'part-0001.ndjson']) rmSync(join(place, gone))
+    const run = await shard(['--out', 'reused', '--parts', '2'], '{"key":"another"}\n')
+    expect(run).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('E_EXISTS: --out: part-0000.done.json of another'),
+    })
+    expect(Object.keys(await filesIn(place))).toEqual(['part-0000.done.json'])
+    expect(await parts('reused', '--parts', '2')).toMatchObject({ code: 0 })
+  })
+
   test('a journal beside the parts is none of them', async () => {
     mkdirSync(join(directory, 'beside'))
     writeFileSync(join(directory, 'beside/part-0009.journal.ndjson'), '{}')
