@@ -187,6 +187,23 @@ describe('journals', () => {
     })
   })
 
+  test('and a failure takes the place of what was well before: verify behind a journal counts no record twice', async () => {
+    const directory = await directoryWith({
+      'plan.ndjson': lines(times(3, 'open')),
+      'run.ndjson': lines(['done', 'skipped', 'done']),
+    })
+    const args = [...BY, '--plan', 'plan.ndjson', '--resume', 'run.ndjson']
+    const stdin = lines(['failed', 'failed', 'done']) + lines(['done']) + lines(['failed', 'failed'])
+    const { rows } = await track(directory, stdin, args)
+    expect(rows['c/s.json']).toMatchObject({
+      status: 'failed',
+      totalUploads: 3,
+      completedUploads: 1,
+      failedUploads: 2,
+      shares: { all: { counts: { done: 1, skipped: 0, failed: 2 } } },
+    })
+  })
+
   test('of a real copy that was killed and went on', async () => {
     const files = Object.fromEntries(Array.from({ length: 30 }, (_, nth) => [`data/${nth}`, 'x']))
     const directory = await directoryWith(files)

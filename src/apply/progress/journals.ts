@@ -15,30 +15,48 @@ export interface Entry {
   readonly instead?: KeyRecord
 }
 
+type Well = 'done' | 'skipped'
+
 const ONCE: Entry = { counts: true }
 const AGAIN: Entry = { counts: false }
 
 export class Journals {
-  readonly #well = new FingerprintSet()
+  readonly #done = new FingerprintSet()
+  readonly #skipped = new FingerprintSet()
   readonly #failed = new Map<string, KeyRecord>()
+  /** what has become of those that had failed once */
+  readonly #mended = new Map<string, Well>()
 
-  /** Enters a record. One that has failed before and is well now takes the place of the failure. */
+  /** Enters a record. What it has come to last takes the place of what it was before: well after a failure, or the other way. */
   enter(record: KeyRecord): Entry {
     const word = countedAs(record)
     if (word === 'open') return ONCE
     const name = identity(record)
-    if (word === 'failed' || word === 'unknown') {
-      const id = digestOf(name)
-      if (this.#failed.has(id)) return AGAIN
-      this.#failed.set(id, slim(record))
-      return ONCE
-    }
-    if (!this.#well.add(name)) return AGAIN
-    if (this.#failed.size === 0) return ONCE
+    return word === 'failed' || word === 'unknown' ? this.#enterFailed(name, record) : this.#enterWell(name, word)
+  }
+
+  #enterFailed(name: string, record: KeyRecord): Entry {
     const id = digestOf(name)
-    const instead = this.#failed.get(id)
+    if (this.#failed.has(id)) return AGAIN
+    this.#failed.set(id, slim(record))
+    const before = this.#mended.get(id) ?? this.#wellBefore(name)
+    return before === undefined ? ONCE : { counts: true, instead: { outcome: before } }
+  }
+
+  #enterWell(name: string, word: Well): Entry {
+    const id = this.#failed.size === 0 ? undefined : digestOf(name)
+    const instead = id === undefined ? undefined : this.#failed.get(id)
+    const before = this.#wellBefore(name)
+    if (before === undefined) (word === 'done' ? this.#done : this.#skipped).add(name)
+    if (id === undefined || instead === undefined) return before === undefined ? ONCE : AGAIN
     this.#failed.delete(id)
-    return instead === undefined ? ONCE : { counts: true, instead }
+    this.#mended.set(id, word)
+    return { counts: true, instead }
+  }
+
+  #wellBefore(name: string): Well | undefined {
+    if (this.#done.has(name)) return 'done'
+    return this.#skipped.has(name) ? 'skipped' : undefined
   }
 
   /** Gives each record of the journals that counts to `take`. Throws E_USAGE when a file cannot be read. */
