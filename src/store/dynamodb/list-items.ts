@@ -138,10 +138,17 @@ function indexNamed({ description, location }: Table, name: string | undefined):
 function partitionOf({ description, location }: Table, value: string, index: Index | undefined) {
   const attribute = (index?.schema ?? description.schema).partition
   try {
-    const key = attribute.type === 'B' ? Buffer.from(value, 'base64') : value
+    const key = attribute.type === 'B' ? binaryOf(value, attribute.name) : value
     const item = partitionAttribute(attribute, key)
     return { name: attribute.name, value: item[attribute.name] as Item[string] }
   } catch (thrown) {
     throw new RekeyError('E_USAGE', `--partition ${JSON.stringify(value)}: ${location}: ${(thrown as Error).message}`)
   }
+}
+
+/** Buffer.from stops at what is not base64 and says nothing: another partition would be listed, or an empty one. */
+function binaryOf(value: string, name: string): Buffer {
+  const bytes = Buffer.from(value, 'base64')
+  if (bytes.toString('base64') === value) return bytes
+  throw new Error(`${JSON.stringify(name)} is binary, and --partition takes base64 of it, padded with =`)
 }

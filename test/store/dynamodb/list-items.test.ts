@@ -141,6 +141,25 @@ test('an empty partition is no partition', async () => {
   })
 })
 
+test('a binary partition is base64, and what is not is refused rather than half read', async () => {
+  const shape = {
+    AttributeDefinitions: [{ AttributeName: 'b', AttributeType: 'B' as const }],
+    KeySchema: [{ AttributeName: 'b', KeyType: 'HASH' as const }],
+  }
+  const binary = await freshTable(server, shape)
+  await put(binary, { b: { B: Uint8Array.of(0xff) } })
+  const there = await openAt(proxy, binary.location)
+  const keysOf = async (partition: string) => {
+    const found: unknown[] = []
+    for await (const entries of there.list({ partition }, signal)) found.push(...entries.map(({ key }) => key))
+    return found
+  }
+  expect(await keysOf('/w==')).toEqual([Buffer.of(0xff)])
+  for (const wrong of ['/w', 'hello', 'A', '_w==']) {
+    await expect(keysOf(wrong)).rejects.toMatchObject({ code: 'E_USAGE', message: expect.stringContaining('base64') })
+  }
+})
+
 test('an index that is not there is named, with those that are', async () => {
   const listing = listed({ index: 'other' })
   await expect(listing).rejects.toMatchObject({
