@@ -58,6 +58,9 @@ export class PlanPlace {
   }
 }
 
+/** Where run-parts looks for them: what is written elsewhere would lie among the keys of a database. */
+const HOLDS_PARTS = /^(?:file|s3):/
+
 /** What a place is made of. Throws E_UNSUPPORTED, after the flag that names it, for a store that cannot hold parts, and what opening throws. */
 export async function openPlan(
   location: string,
@@ -66,7 +69,7 @@ export async function openPlan(
 ): Promise<readonly [Store, string, AbortSignal]> {
   const directory = directoryLocation(location)
   const store = await context.open(directory)
-  if (store.read === undefined || store.write === undefined || !store.traits.guards.includes('absent')) {
+  if (!HOLDS_PARTS.test(store.location) || store.read === undefined || store.write === undefined) {
     throw new RekeyError('E_UNSUPPORTED', `${flag}${store.location} cannot hold parts; a directory or a bucket can`)
   }
   const [, prefix = ''] = /^s3:\/\/[^/]*\/(.*)$/is.exec(directory) ?? []

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { keyOf } from '../../../src/record/key.ts'
 import { keyFields } from '../../../src/record/record.ts'
 import { directoryWith, filesIn } from '../../directory.ts'
@@ -249,5 +249,13 @@ describe('what is refused', () => {
     [['--parts', '2', '--out', 'json:x.json'], /E_UNSUPPORTED: --out: .* cannot hold parts/],
   ])('%j', async (args, message) => {
     expect(await shard(args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) })
+  })
+
+  test('a database holds no parts: none are put among its keys', async () => {
+    const run = await shard(['--parts', '2', '--out', `${inject('redis')}/0`])
+    expect(run).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/E_UNSUPPORTED: --out: redis:.* cannot hold parts/),
+    })
   })
 })
