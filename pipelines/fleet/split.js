@@ -1,5 +1,6 @@
-// split.js open|bad FILE THOSE OTHERS: parts the records of a file, line by line as they are, into those that are open
-// (have no outcome) or bad (failed or unknown), and the others. Refuses, with exit code 2, a line that names no key.
+// split.js open|any|bad FILE THOSE OTHERS: parts the records of a file, line by line as they are, into those that are open
+// (have no outcome), any, or bad (failed, unknown or found to differ), and the others. Refuses, with exit code 2, a line that
+// names no key.
 
 import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
@@ -7,7 +8,8 @@ import { createInterface } from 'node:readline'
 
 const KINDS = {
   open: ({ outcome }) => outcome === undefined,
-  bad: ({ outcome }) => outcome === 'failed' || outcome === 'unknown',
+  any: () => true,
+  bad: ({ outcome, verified }) => outcome === 'failed' || outcome === 'unknown' || verified === false,
 }
 
 const [kind, file, thosePath, othersPath] = process.argv.slice(2)

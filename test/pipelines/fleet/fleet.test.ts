@@ -1,7 +1,8 @@
 /** A plan over two hosts that are reached by ssh; what they move is in one Redis. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, readFileSync, watch } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -137,6 +138,36 @@ test('what the plan has settled is in the journal as it came, and a line that is
   appendFileSync(join(directory, 'plan.ndjson'), 'no record\n')
   const refused = await run('send', 'one', { WORK: 'other.work' })
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(`line ${KEYS + 2}`) })
+})
+
+test('two stores with keys of one name: what is told of one is not taken for the other; verify proves the copies', async () => {
+  const at = await directoryWith({ 'a/k': '1', 'b/k': '2' })
+  const made = await runShell("list-keys a b | rewrite-keys --sub 's|^|new/|' > plan.ndjson", { cwd: at })
+  expect(made.code).toBe(0)
+  // GNU parallel's name of this host.
+  const local = (command: string, plan: string, env = {}) =>
+    runShell(`${RUN} ${command} ${plan}`, { cwd: at, env: { HOSTS: ':', ...env } })
+  expect((await local('send', 'plan.ndjson')).code).toBe(0)
+  const path = join(at, 'fleet.work/run.ndjson')
+  const [told = ''] = readFileSync(path, 'utf8').split('\n')
+  writeFileSync(path, `${told}\n`)
+  expect((await local('send', 'plan.ndjson')).code).toBe(0)
+  expect((await local('prove', 'plan.ndjson')).code).toBe(0)
+  expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(3)
+
+  const proof = { APPLY: 'verify', WORK: 'proof' }
+  expect((await local('send', path, proof)).code).toBe(0)
+  const proven = await local('prove', path, proof)
+  expect(proven).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^done verified {2}1\nskipped exists verified {2}1$/m),
+  })
+  await writeFile(join(at, 'b/new/k'), 'other')
+  expect((await local('retry', path, proof)).code).toBe(0)
+  expect((await local('prove', path, proof)).code).toBe(0)
+  const afresh = { ...proof, WORK: 'afresh' }
+  expect((await local('send', path, afresh)).code).toBe(0)
+  expect(await local('prove', path, afresh)).toMatchObject({ code: 1, stdout: expect.stringContaining('differs  1') })
 })
 
 test('refuses before anything is sent', async () => {
