@@ -12,14 +12,23 @@ export function leasesBeside(location: string): string {
   return `${directoryLocation(location)}leases/`
 }
 
-/** Gives the name of a part's lease. `apart`: the leases are not beside the parts. */
+/**
+ * Gives the name of a part's lease. `apart`: the leases are not beside the parts. Throws E_USAGE where another worker has kept
+ * them in the other way: of two that do not see each other's leases, both would have a part.
+ */
 export async function leaseNames(place: PartPlace, apart: boolean): Promise<(part: string) => string> {
-  if (!apart) return (part) => part
   const key = `${place.directory}leases.json`
-  if ((await place.readText(key)) === undefined) {
+  const there = await place.readText(key)
+  if (!apart) {
+    if (there === undefined) return (part) => part
+    throw keptElsewhere(place, `${key} says that they are in another place: give the same --lease`, key)
+  }
+  if (there === undefined) {
+    const beside = `${place.directory}leases/`
+    if (await place.hasLeases()) throw keptElsewhere(place, `they are in ${beside}: leave --lease out`, beside)
     await place.createText(key, `${JSON.stringify({ id: randomUUID() })}\n`)
   }
-  const id = idIn((await place.readText(key)) ?? '')
+  const id = idIn(there ?? (await place.readText(key)) ?? '')
   if (id === undefined) {
     throw new RekeyError(
       'E_INPUT',
@@ -27,6 +36,11 @@ export async function leaseNames(place: PartPlace, apart: boolean): Promise<(par
     )
   }
   return (part) => `${id}.${part}`
+}
+
+function keptElsewhere({ store }: PartPlace, where: string, what: string): RekeyError {
+  const message = `${store.location}: other workers have had leases on these parts, and ${where}; or take ${what} away while no worker runs`
+  return new RekeyError('E_USAGE', message)
 }
 
 function idIn(text: string): string | undefined {

@@ -35,6 +35,13 @@ export class PartPlace extends PlanPlace {
     return state ?? newState(name)
   }
 
+  /** Whether workers have kept leases beside the parts. */
+  async hasLeases(): Promise<boolean> {
+    const match = `${globOf(this.directory, 'leases/part-').slice(0, -2)}*`
+    for await (const entries of this.store.list({ match }, this.abort)) if (entries.length > 0) return true
+    return false
+  }
+
   keyOf(key: PartKey): string {
     return partKey(this.directory, key)
   }

@@ -196,6 +196,20 @@ test.each(['redis', 'dynamodb'])('leases in %s, named so that two plans do not m
   }
 })
 
+test('a worker that would not see the leases of the others is refused, with --lease and without it', async () => {
+  const elsewhere = ['--lease', redisDatabase('run-parts')]
+  for (const [first, second, says] of [
+    [[], elsewhere, 'leave --lease out'],
+    [elsewhere, [], 'give the same --lease'],
+  ] as const) {
+    const { parts } = await plantParts(1, 1)
+    const start = (...args: readonly string[]) => runTool('run-parts', { args: [parts, ...args, '--', 'cat'] })
+    expect((await start(...first)).code).toBe(0)
+    expect(await start(...second)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(says) })
+    expect((await start(...first)).code).toBe(0)
+  }
+})
+
 test.each<[string, readonly string[], RegExp]>([
   ['no command', ['parts'], /the command is missing: -- COMMAND\.\.\. /],
   ['no location', ['--', 'cat'], /LOCATION is missing/],
