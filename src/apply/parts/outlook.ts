@@ -34,6 +34,7 @@ export async function outlook(
   if (bad.length > 0) context.warn(`done elsewhere, with records that failed, are missing or came twice: ${some(bad)}`)
   if (other.length > 0) context.warn(`not done, though it looks so: ${some(other)}; ${OTHER}`)
   if (absent.length + aside.length + bad.length + other.length > 0) context.foundBad()
+  if (place.strangers.length > 0) context.warn(`not taken for parts: ${some(place.strangers)}; ${STRANGERS}`)
   if (manifest === undefined) {
     context.tell('there is no manifest.json: where shard-keys was still at work, run this again, or with --wait TIME')
   }
@@ -41,6 +42,9 @@ export async function outlook(
   const counts = `${done.length - other.length} done, ${aside.length} set aside, ${left.length} left`
   context.tell(`of ${parts.length} parts: ${counts}${ofOthers}`)
 }
+
+/** Of keys that are no parts. */
+export const STRANGERS = 'the name of a part has no dot before .ndjson'
 
 const OTHER =
   'the witness is of another content than the part has. Where an earlier plan was here, choose a directory of its own for each, or take NAME.done.json and NAME.journal.ndjson away'

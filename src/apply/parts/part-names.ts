@@ -26,6 +26,11 @@ export function readPartKey(directory: string, key: string): PartKey | undefined
   return kind === undefined ? undefined : { name, kind }
 }
 
+/** Whether a key that `readPartKey` does not know looks like a part all the same: a dot in a name belongs to what stands beside it. */
+export function looksLikePart(directory: string, key: string): boolean {
+  return key.startsWith(`${directory}part-`) && /^[^/]*\.ndjson$/.test(key.slice(directory.length))
+}
+
 export function partKey(directory: string, { name, ...rest }: PartKey): string {
   if (rest.kind === 'segment') return `${directory}${name}.journal.${rest.token}.${rest.nth}.ndjson`
   const [ending] = Object.entries(ENDINGS).find(([, kind]) => kind === rest.kind) as [string, unknown]

@@ -17,7 +17,7 @@ import { awaitManifest } from './await-manifest.ts'
 import { leaseNames, leasesBeside } from './lease-names.ts'
 import type { Expected } from './manifest.ts'
 import { readManifest } from './manifest.ts'
-import { outlook } from './outlook.ts'
+import { outlook, STRANGERS } from './outlook.ts'
 import type { PartPlace, PartState } from './place.ts'
 import { openPlace } from './place.ts'
 import { runPart } from './run-part.ts'
@@ -56,7 +56,7 @@ export function partsStage(options: PartsOptions): Stage {
     if (options.waitMs !== undefined) await awaitManifest(place, options.waitMs, context)
     if (context.stop.aborted) return
     // Before leases make a directory of a name that was mistyped.
-    if ((await place.survey()).length === 0) throw noParts(options.location)
+    if ((await place.survey()).length === 0) throw noParts(options.location, place)
     const space = await context.openLeases(options.lease ?? leasesBeside(options.location))
     await space.check(context.abort)
     const run = new Run(options, place, space, context)
@@ -64,7 +64,10 @@ export function partsStage(options: PartsOptions): Stage {
   }
 }
 
-function noParts(location: string): RekeyError {
+function noParts(location: string, { strangers: [stranger] }: PartPlace): RekeyError {
+  if (stranger !== undefined) {
+    return new RekeyError('E_USAGE', `${location}: ${stranger} is not taken for a part: ${STRANGERS}`)
+  }
   const message = `${location}: there is no part-*.ndjson; shard-keys --parts N --out ${location} makes them, and --wait TIME waits for it`
   return new RekeyError('E_USAGE', message)
 }

@@ -6,7 +6,7 @@ import { openPlan, PlanPlace } from '../../stage/plan-place.ts'
 import type { Context } from '../../stage/stage.ts'
 import type { Entry } from '../../store/contract.ts'
 import type { PartKey } from './part-names.ts'
-import { globOf, partKey, readPartKey } from './part-names.ts'
+import { globOf, looksLikePart, partKey, readPartKey } from './part-names.ts'
 
 /** What a listing shows of one part. */
 export interface PartState {
@@ -24,6 +24,13 @@ export interface PartState {
 }
 
 export class PartPlace extends PlanPlace {
+  readonly #strangers = new Set<string>()
+
+  /** Keys that end as a part does and are none, as far as surveys have met them. */
+  get strangers(): readonly string[] {
+    return [...this.#strangers].sort()
+  }
+
   /** Every part, in the order of the names. */
   async survey(): Promise<readonly PartState[]> {
     return this.#list(`${globOf(this.directory, 'part-').slice(0, -2)}*`)
@@ -70,8 +77,12 @@ export class PartPlace extends PlanPlace {
     const states = new Map<string, PartState>()
     for await (const entries of this.store.list({ match }, this.abort)) {
       for (const entry of entries) {
-        const found = typeof entry.key === 'string' ? readPartKey(this.directory, entry.key) : undefined
-        if (found === undefined) continue
+        if (typeof entry.key !== 'string') continue
+        const found = readPartKey(this.directory, entry.key)
+        if (found === undefined) {
+          if (looksLikePart(this.directory, entry.key)) this.#strangers.add(entry.key)
+          continue
+        }
         const state = states.get(found.name) ?? newState(found.name)
         states.set(found.name, state)
         if (found.kind === 'segment') state.segments.push({ token: found.token, nth: found.nth, entry })

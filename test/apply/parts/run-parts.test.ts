@@ -196,6 +196,15 @@ test.each(['redis', 'dynamodb'])('leases in %s, named so that two plans do not m
   }
 })
 
+test('what looks like a part and is none, for a dot in its name, is told of', async () => {
+  const directory = await directoryWith({ 'part-eu.west.ndjson': partOf(1, 1), 'part-us.ndjson': partOf(2, 1) })
+  const run = () => runTool('run-parts', { args: [directory, '--', 'cat'] })
+  const says = /not taken for parts: part-eu\.west\.ndjson; the name of a part has no dot/
+  expect(await run()).toMatchObject({ code: 0, stderr: expect.stringMatching(says) })
+  for (const name of await readdir(directory)) if (name.startsWith('part-us')) await rm(`${directory}/${name}`)
+  expect(await run()).toMatchObject({ code: 2, stderr: expect.stringContaining('part-eu.west.ndjson is not taken') })
+})
+
 test('a worker that would not see the leases of the others is refused, with --lease and without it', async () => {
   const elsewhere = ['--lease', redisDatabase('run-parts')]
   for (const [first, second, says] of [
