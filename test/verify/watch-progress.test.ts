@@ -152,7 +152,10 @@ describe('--watch', () => {
     expect(run.stdout).toBe('2\n0\n')
   })
 
-  test('sees the rate of rows that tell none, and draws in place on a terminal', async () => {
+  test.each([
+    ['', {}, '240 of 1,000 (24.0 %)'],
+    [', beside a group of that name in another location', { a: row({}) }, '250 of 1,010 (24.7 %)'],
+  ])('sees the rate of rows that tell none, and draws in place on a terminal%s', async (_, others, progress) => {
     const directory = await directoryWith({})
     let now = 1_800_000_000_000
     let done = 0
@@ -170,7 +173,7 @@ describe('--watch', () => {
     }
     await write()
     const options = {
-      locations: [directory],
+      locations: [await directoryWith(others), directory],
       everyMs: 60_000,
       stuckMs: HOUR,
       lists: { failed: false, stuck: false },
@@ -188,7 +191,7 @@ describe('--watch', () => {
     for await (const [line] of stage(none(), context)) looks.push(line?.text ?? '')
     expect(looks).toHaveLength(3)
     expect(looks[0]).toMatch(/^.\[H.\[J.*rate unknown/)
-    expect(looks[2]).toContain('240 of 1,000 (24.0 %), 760 to do, 2.0/s, ends in 6 min 20 s')
+    expect(looks[2]).toContain(`${progress}, 760 to do, 2.0/s, ends in 6 min 20 s`)
     for (const text of looks[2]?.split('\n') ?? []) expect(text.length).toBeLessThanOrEqual(80 + 20)
     await context.close()
   })

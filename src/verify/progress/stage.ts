@@ -95,15 +95,16 @@ async function look(options: WatchOptions, seen: Map<string, readonly Sample[]>,
       `there are no rows of progress and no heartbeats in ${options.locations.join(', ')}`,
     )
   }
+  // Two locations may have rows of the same group.
+  const names = new Map([...rows].map(([name, row]) => [row, name]))
   return overviewOf([...rows.values()], [...heartbeats.values()], now, options.stuckMs, (row) =>
-    samplesOf(row, seen, now),
+    samplesOf(row, names.get(row) ?? `heartbeat ${row.space}`, seen, now),
   )
 }
 
 /** What the row has, or what has been seen of it by watching. */
-function samplesOf(row: Row, seen: Map<string, readonly Sample[]>, nowMs: number): readonly Sample[] {
+function samplesOf(row: Row, name: string, seen: Map<string, readonly Sample[]>, nowMs: number): readonly Sample[] {
   if (row.samples.length > 0) return row.samples
-  const name = `${row.customer}\n${row.space}`
   const samples = seen.get(name) ?? []
   const at = Math.floor(nowMs / 1000)
   const next = samples.at(-1)?.[0] === at ? samples : withSample(samples, at, row.completed + row.failed)
