@@ -6,10 +6,11 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import { newLine } from '../../record/line.ts'
+import { spanText } from '../../stage/duration.ts'
 import type { Context, Stage } from '../../stage/stage.ts'
 import type { AwsSettings } from '../../store/contract.ts'
 import { claim } from '../../store/lease/claim.ts'
-import type { LeaseSpace } from '../../store/lease/contract.ts'
+import type { LeaseRecord, LeaseSpace } from '../../store/lease/contract.ts'
 import type { Lease } from '../../store/lease/held.ts'
 import { Watch } from '../../store/lease/judge.ts'
 import type { Keeper } from '../../store/lease/keeper.ts'
@@ -20,7 +21,7 @@ import { readManifest } from './manifest.ts'
 import { outlook, STRANGERS } from './outlook.ts'
 import type { PartPlace, PartState } from './place.ts'
 import { openPlace } from './place.ts'
-import { runPart } from './run-part.ts'
+import { runPart, whoHeld } from './run-part.ts'
 import type { Witness } from './witness.ts'
 
 export interface PartsOptions {
@@ -84,6 +85,8 @@ class Run {
   #open: readonly PartState[] = []
   /** by the steady clock: when the parts are to be looked at again */
   #lookAgainMs = 0
+  #holder: { readonly part: string; readonly record: LeaseRecord } | undefined
+  #hasToldOfWait = false
   readonly #failures = new Map<Doing, { readonly times: number; readonly sinceMs: number }>()
 
   constructor(options: PartsOptions, place: PartPlace, space: LeaseSpace, context: Context) {
@@ -123,7 +126,10 @@ class Run {
         this.#own.add(name)
         yield witness
       } else if (once && !this.#failures.has('claim')) break
-      else await this.#rest()
+      else {
+        this.#tellOfWait(open.length)
+        await this.#rest()
+      }
     }
     if (!this.#context.stop.aborted) await outlook(this.#place, this.#manifest, this.#own, this.#context)
   }
@@ -147,13 +153,27 @@ class Run {
     open: readonly PartState[],
     nameOf: (part: string) => string,
   ): Promise<{ readonly name: string; readonly lease: Lease } | undefined> {
+    this.#holder = undefined
     const start = Math.floor(this.#context.random() * open.length)
     for (const { name } of [...open.slice(start), ...open.slice(0, start)]) {
       if (this.#context.stop.aborted) return undefined
       const claimed = await claim(this.#space, nameOf(name), this.#keeper, this.#watch, this.#context.abort)
       if ('lease' in claimed) return { name, lease: claimed.lease }
+      if (claimed.heldBy !== undefined) this.#holder = { part: name, record: claimed.heldBy.record }
     }
     return undefined
+  }
+
+  /** Once: a worker that was killed holds its part until it is missed, and nothing is to be seen meanwhile. */
+  #tellOfWait(parts: number): void {
+    if (this.#hasToldOfWait || this.#holder === undefined || this.#context.stop.aborted) return
+    this.#hasToldOfWait = true
+    const { part, record } = this.#holder
+    const missedMs = Math.max(this.#options.staleMs, record.stale_ms ?? 0)
+    const what = parts === 1 ? part : `${parts} parts, ${part} among them`
+    this.#context.tell(
+      `waiting for ${what}, which ${whoHeld(record)} holds; it is taken over ${spanText(missedMs)} after the last heartbeat`,
+    )
   }
 
   /** Undefined where the store fails and may not the next time. Throws what will not pass, and what does not pass. */

@@ -193,7 +193,7 @@ function beforeUs(part: string, { takenFrom, attempts }: Lease): string {
   return `${part}: ${whoHeld(takenFrom)} died or lost the lease before it was through`
 }
 
-function whoHeld({ worker_id, host }: LeaseRecord): string {
+export function whoHeld({ worker_id, host }: LeaseRecord): string {
   return host === undefined ? `worker ${worker_id}` : `worker ${worker_id} on ${host}`
 }
 

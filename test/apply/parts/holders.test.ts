@@ -176,6 +176,12 @@ test('--once does not wait for what others hold; without it, it waits and takes 
   const once = await runTool('run-parts', { args: [plan.parts, '--once', '--', 'cat'] })
   expect(once).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('0 done, 0 set aside, 1 left') })
   const waiting = startWorker([plan.parts, ...RUNS_OUT, '--', 'cat'])
+  // It says for whom, for of a holder that was killed nothing else is to be seen.
+  let said = ''
+  waiting.child.stderr?.on('data', (chunk) => {
+    said += chunk
+  })
+  await until(async () => /waiting for part-0001, which worker \S+ on \S+ holds; it is taken over/.test(said))
   await writeFile(plan.gate, '')
   expect(await holder.ended).toMatchObject({ code: 0 })
   expect(await waiting.ended).toMatchObject({ code: 0, stdout: '' })
