@@ -143,6 +143,13 @@ describe('a group', () => {
     expect(rows['x%2Fy/part%3D7.json']).toMatchObject({ customer: 'x/y', space: 'part=7', status: 'pending' })
   })
 
+  test('is another one where names that hold a newline would run into each other', async () => {
+    const directory = await directoryWith({})
+    const stdin = '{"key":"1","customer":"a\\nb","space":"c"}\n{"key":"2","customer":"a","space":"b\\nc"}\n'
+    const { rows } = await track(directory, stdin)
+    expect(Object.keys(rows).sort()).toEqual(['a%0Ab/c.json', 'a/b%0Ac.json'])
+  })
+
   test('is planned by all parts of a store', async () => {
     const parts = {
       'parts/0.ndjson': lines(times(2, 'open')),

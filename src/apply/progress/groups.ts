@@ -60,7 +60,7 @@ export class Groups {
   }
 
   tallyOf(group: Group): Tally {
-    const name = `${group.customer}\n${group.space}`
+    const name = `${group.customer.length} ${group.customer}${group.space}`
     const known = this.#tallies.get(name)
     if (known !== undefined) return known
     if (this.#tallies.size >= this.#most && group !== FURTHER) return this.tallyOf(FURTHER)
