@@ -151,10 +151,13 @@ class Probe {
     return (await this.#send(request)).body.toString('utf8')
   }
 
-  /** False where it was planted and stays: it is small, and its name says what it is. */
+  /**
+   * False where it was planted and stays: it is small, and its name says what it is. A bucket whose versions are suspended
+   * names no version until it makes a delete marker.
+   */
   async clear(): Promise<boolean> {
     if (this.#versions.size > 0) await this.#findVersions()
-    const versions = this.#versions.size === 0 ? [undefined] : [...this.#versions]
+    const versions: (string | undefined)[] = this.#versions.size === 0 ? [undefined] : [...this.#versions]
     let isCleared = true
     for (const version of versions) {
       const query = version === undefined ? {} : { query: `versionId=${encodeQuery(version)}` }
@@ -164,6 +167,8 @@ class Probe {
           .send({ method: 'DELETE', key: this.key, ...query }, this.#signal)
           .catch(() => {})
         isGone = reply !== undefined && (reply.status < 300 || reply.status === 404)
+        const marker = reply?.headers['x-amz-version-id']
+        if (version === undefined && marker !== undefined) versions.push(marker)
         if (reply !== undefined && reply.status < 500) break
       }
       isCleared &&= isGone

@@ -91,7 +91,11 @@ async function removeAll(
   return outcomes
 }
 
-/** Swift makes a marker and does not say so: it is looked for, on a bucket that has versions. */
+/**
+ * Swift makes a marker and does not say so: it is looked for, on a bucket that has versions. One without a version of its
+ * own, as a bucket makes whose versions are suspended, has taken the place of what was written since: it is named only
+ * where what it hides is still beneath.
+ */
 async function nameMarker(
   hidden: Objects['hidden'],
   object: StoredObject,
@@ -99,10 +103,13 @@ async function nameMarker(
   signal: AbortSignal,
 ): Promise<void> {
   const outcome = outcomes.get(object.key)
-  if (outcome?.outcome !== 'done' || outcome.marker !== undefined) return
+  if (outcome?.outcome !== 'done' || (outcome.marker !== undefined && outcome.marker !== NO_VERSION)) return
+  const { marker: _, ...deleted } = outcome
   const marker = await hidden.markerOf(object.key, object, signal)
-  if (marker !== undefined) outcomes.set(object.key, { ...outcome, marker })
+  outcomes.set(object.key, marker === undefined ? deleted : { ...deleted, marker })
 }
+
+const NO_VERSION = 'null'
 
 /** Notes an outcome for each deletion of one request. */
 export async function removeSome(
