@@ -11,6 +11,7 @@ import type { StoreGroup } from '../stage/store-groups.ts'
 import type { Looked, Outcome, Store, Target } from '../store/contract.ts'
 import { lookAt } from '../store/look.ts'
 import type { Removal, Side } from './deletion.ts'
+import { hasChanged } from './deletion.ts'
 import type { Forecast } from './forecast.ts'
 import type { HeldKeys } from './held-keys.ts'
 import type { Settlement } from './work.ts'
@@ -127,9 +128,7 @@ function refusal(removal: Removal, here: Looked, there: Looked): RekeyError | un
   if (here.object !== undefined && here.object === there.object) {
     return stays(removal, `cannot go: ${other} is the same thing under another name`)
   }
-  const { sizeBytes = there.sizeBytes } = removal.expect
-  const hasChanged = there.sizeBytes !== undefined && sizeBytes !== there.sizeBytes
-  return removal.side === 'source' && hasChanged ? stays(removal, `cannot go: ${other} has changed`) : undefined
+  return hasChanged(removal, there) ? stays(removal, `cannot go: ${other} has changed`) : undefined
 }
 
 /** What the witness is to the key that is removed. */

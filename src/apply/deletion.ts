@@ -3,7 +3,7 @@ import type { Key } from '../record/key.ts'
 import { sameKey } from '../record/key.ts'
 import type { KeyRecord, Reason } from '../record/record.ts'
 import { recordKey, recordTo } from '../record/record.ts'
-import type { Evidence, Witness } from '../store/contract.ts'
+import type { Entry, Evidence, Witness } from '../store/contract.ts'
 
 export type Side = 'source' | 'dest'
 
@@ -65,6 +65,18 @@ export function deletionOf(record: KeyRecord, side: Side): Deletion {
 }
 
 export type Removal = Deletion & { readonly kind: 'remove' }
+
+/** Whether a copy that a look has found is seen to be another than the one that was proven. An original may have changed. */
+export function hasChanged({ side, expect, witness }: Removal, { sizeBytes, etag }: Entry): boolean {
+  if (side === 'dest') return false
+  if (sizeBytes !== undefined && sizeBytes !== (expect.sizeBytes ?? sizeBytes)) return true
+  return etag !== undefined && etag !== (etagIn(witness?.expect.digest) ?? etag)
+}
+
+/** Digests that a store of objects makes out of an etag: of equal etags, of the MD5 of the content, of an upload in parts. */
+function etagIn(digest = ''): string | undefined {
+  return /^(?:etag:|md5:|etag-)([^:]+)/.exec(digest)?.[1]
+}
 
 const SETTLED: Deletion = { kind: 'settled' }
 

@@ -4,7 +4,7 @@ import type { Line } from '../record/line.ts'
 import type { Proof } from '../record/record.ts'
 import { PROOFS } from '../record/record.ts'
 import type { Context } from '../stage/stage.ts'
-import type { Entry, Looked } from '../store/contract.ts'
+import type { Entry, Looked, Store } from '../store/contract.ts'
 import { isEntry, lookAt } from '../store/look.ts'
 import type { Compared } from '../store/same-content.ts'
 import type { Case, Examination, Verdict } from './case.ts'
@@ -86,7 +86,18 @@ async function readAll(
   const open = cases.filter((_, at) => early[at] === undefined)
   const compared = await compareCases(open, examination, context)
   const byContent = new Map(open.map((one, at) => [one, verdictByContent(compared[at], examination)]))
-  return cases.map((one, at) => ({ source: here[at], verdict: early[at] ?? (byContent.get(one) as Verdict) }))
+  return cases.map((one, at) => {
+    const verdict = early[at] ?? recognisable(byContent.get(one) as Verdict, there[at], dest)
+    return { source: here[at], verdict }
+  })
+}
+
+/** A copy that was proven without a digest of its own is known again by its etag, as it was before the proof. */
+function recognisable(verdict: Verdict, there: Looked, { traits }: Store): Verdict {
+  if (!('verified' in verdict && verdict.verified) || verdict.toDigest !== undefined) return verdict
+  if (verdict.proof !== 'bytes' && verdict.proof !== 'checksum') return verdict
+  if (traits.etags !== true || !isEntry(there) || there.etag === undefined) return verdict
+  return { ...verdict, toDigest: `etag:${there.etag}` }
 }
 
 /** The verdict, where what the stores tell without the contents settles it. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { deletionOf } from '../../src/apply/deletion.ts'
+import type { Removal } from '../../src/apply/deletion.ts'
+import { deletionOf, hasChanged } from '../../src/apply/deletion.ts'
 import type { KeyRecord } from '../../src/record/record.ts'
 
 const done: KeyRecord = { store: 's', key: 'a', to: 'b', outcome: 'done', verified: true, digest: 'd:1' }
@@ -50,6 +51,24 @@ test('a source goes only while its copy is there, and only what was verified', (
 test('a destination of another kind is recognised by its own digest and etag', () => {
   const record = { ...done, toStore: 't', etag: 'source', toEtag: 'dest', toDigest: 'e:2' }
   expect(deletionOf(record, 'dest')).toMatchObject({ store: 't', key: 'b', expect: { etag: 'dest', digest: 'e:2' } })
+})
+
+test.each<[string, string | undefined, string | undefined, boolean]>([
+  ['equal etags', 'etag:e1', 'e1', false],
+  ['the MD5 of the content', 'md5:e1', 'e1', false],
+  ['the etag of an upload in parts', 'etag-e1-2:3', 'e1-2', false],
+  ['equal etags', 'etag:e1', 'e2', true],
+  ['the MD5 of the content', 'md5:e1', 'e1-2', true],
+  ['the etag of an upload in parts', 'etag-e1-2:3', 'e1-3', true],
+  ['what was read', 'sha256:e1', 'e2', false],
+  ['a copy whose store tells no etag', 'etag:e1', undefined, false],
+  ['its size alone', undefined, 'e2', false],
+])('a copy proven by %s: %s, and now %s', (_, toDigest, etag, changed) => {
+  const record: KeyRecord = { ...done, digest: 'd:1', size: 3, ...(toDigest === undefined ? {} : { toDigest }) }
+  const there = { key: 'b', sizeBytes: 3, ...(etag === undefined ? {} : { etag }) }
+  expect(hasChanged(deletionOf(record, 'source') as Removal, there)).toBe(changed)
+  expect(hasChanged(deletionOf(record, 'source') as Removal, { ...there, sizeBytes: 4 })).toBe(true)
+  expect(hasChanged(deletionOf(record, 'dest') as Removal, { ...there, sizeBytes: 4 })).toBe(false)
 })
 
 function said(record: KeyRecord, side: 'source' | 'dest'): string {
