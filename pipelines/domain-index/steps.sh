@@ -54,6 +54,12 @@ make_backup() {
     echo "The backup in $BACKUP is from before the copy, and stays"
     return
   fi
+  # What it has of originals that are gone would be struck out of it, for nothing proves it any more.
+  if [ -s "$WORK/backup.ndjson" ] && { [ -s "$WORK/deleted.ndjson" ] || [ -e "$WORK/deleting.ndjson" ]; }; then
+    status=1
+    echo "Originals have been deleted: the backup in $BACKUP is not whole, and stays as it is" >&2
+    return
+  fi
   writers
   local before=$status
   mkdir -p "$BACKUP"
@@ -68,7 +74,12 @@ make_backup() {
   copy-apply --if-exists overwrite --resume "$WORK/backup.ndjson" "$WORK/backup.plan.part" >> "$WORK/backup.ndjson" || settle $?
   verify "$WORK/backup.ndjson" > "$WORK/backup.part" || settle $?
   mv "$WORK/backup.part" "$WORK/backup.proven.ndjson"
-  if [ $status = 0 ]; then touch "$WORK/backup.complete"; else echo 'The backup is not whole: run backup again' >&2; fi
+  if [ $status = 0 ]; then
+    touch "$WORK/backup.complete"
+  else
+    echo 'The backup is not whole; mend what it lacks, and run backup again:' >&2
+    failures "$WORK/backup.proven.ndjson" >&2
+  fi
   [ $before = 0 ] || status=1
 }
 
@@ -81,8 +92,13 @@ plan() {
   populated "$WORK/plan.part"
   mv "$WORK/plan.part" "$WORK/plan.ndjson"
   outcomes 'The plan' "$WORK/plan.ndjson"
-  jq -rn '[limit(11; inputs | select(.outcome == "failed") | "  \(.key): \(.error.message)")]
-    | .[:10][], (select(length > 10) | "  … and more, in plan.ndjson")' "$WORK/plan.ndjson"
+  failures "$WORK/plan.ndjson"
+}
+
+failures() {
+  jq -rn --arg file "${1##*/}" '[limit(11; inputs | select(.outcome == "failed" or .verified == false)
+      | "  \(.key // .key64): \(.error.message // (.differs // [] | join(", ")))")]
+    | .[:10][], (select(length > 10) | "  … and more, in \($file)")' "$1"
 }
 
 outcomes() {
@@ -168,9 +184,13 @@ created() {
     jq -c 'select(.reason == "exists") | del(.reason) | .outcome = "done"'
 }
 
-# The backup turned round. What is there stays as it is.
+# The backup turned round, as far as it is proven. What is there stays as it is.
 restore() {
-  need backup.complete 'there is no proven backup'
+  need backup.proven.ndjson 'there is no proven backup'
+  if [ ! -e "$WORK/backup.complete" ]; then
+    status=1
+    echo 'The backup is not whole: what is proven of it is put back' >&2
+  fi
   jq -c 'select(.verified) | {store: .toStore, key: .to, toStore: .store, to: .key, headers, tags} | with_entries(select(.value != null))' \
     "$WORK/backup.proven.ndjson" > "$WORK/restore.part"
   copy-apply "$WORK/restore.part" > "$WORK/restored.ndjson" || settle $?
