@@ -39,6 +39,10 @@ export function parsePrices(path: string, text: string): Prices {
     throw new RekeyError('E_USAGE', `--prices: ${path} must hold an object: {"CopyObject": 0.005}, dollars for 1,000`)
   }
   for (const [name, price] of Object.entries(table)) {
+    if (!Object.hasOwn(DEFAULT_PRICES, name)) {
+      const names = Object.keys(DEFAULT_PRICES).join(', ')
+      throw new RekeyError('E_USAGE', `--prices: ${path}: no forecast counts "${name}"; it counts ${names}`)
+    }
     if (typeof price === 'number' && price >= 0) continue
     throw new RekeyError('E_USAGE', `--prices: ${path}: "${name}" must be a number of dollars for 1,000 requests`)
   }

@@ -57,6 +57,7 @@ test.each([
   ['{', /is not JSON/],
   ['{"CopyObject":"5"}', /"CopyObject" must be a number/],
   ['{"CopyObject":-1}', /"CopyObject" must be a number/],
+  ['{"CopyObjects":0.004}', /no forecast counts "CopyObjects"; it counts ListObjectsV2, CopyObject,/],
 ])('the price table %s is refused', (text, message) => expect(() => parsePrices('p.json', text)).toThrow(message))
 
 test('--prices without --dry-run is refused, and nothing is read', async () => {
