@@ -77,7 +77,7 @@ export const copyApply: Tool<CopyOptions> = {
       value: 'HOURS',
       help: 'copy nothing; end our uploads to these destinations, idle so long (S3)',
     },
-    acl: { type: 'boolean', help: 'access control lists are copied too, inside one endpoint (S3)' },
+    acl: { type: 'boolean', help: 'access control lists are copied too, inside one bucket (S3)' },
     ...AWS_FLAGS,
   },
   holds: 'the keys in flight; 12 to 16 bytes for each record that --resume and --intents name',
