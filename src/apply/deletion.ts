@@ -41,7 +41,8 @@ export function deletionOf(record: KeyRecord, side: Side): Deletion {
   if (outcome === 'failed' || (outcome === 'skipped' && reason !== 'exists' && reason !== 'not-newer')) return SETTLED
   if (record.verified !== true) return reason === 'gone' ? SETTLED : { kind: 'skip', reason: 'not-verified' }
   const dest = record.toStore ?? store
-  if (dest === store && sameKey(from, to)) return { kind: 'skip', reason: 'same-key' }
+  // A value that was put has no source that it could be one with.
+  if (record.op !== 'put' && dest === store && sameKey(from, to)) return { kind: 'skip', reason: 'same-key' }
   if (side === 'dest') {
     if (outcome !== 'done' || reason !== undefined) return { kind: 'skip', reason: 'not-created' }
     return {

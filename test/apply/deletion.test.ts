@@ -21,6 +21,12 @@ const TABLE: readonly [string, KeyRecord, string, string][] = [
   ['a copy that differs', { ...done, verified: false }, 'not-verified', 'not-verified'],
   ['a plan', { store: 's', key: 'a', to: 'b' }, 'not-verified', 'not-verified'],
   ['a key that is its own destination', { ...done, to: 'a' }, 'same-key', 'same-key'],
+  [
+    'a value that was put under its own key',
+    { store: 's', key: 'a', op: 'put', value: 'x', outcome: 'done', verified: true },
+    'settled',
+    'remove',
+  ],
   ['a failed record', { ...done, outcome: 'failed' }, 'settled', 'settled'],
   ['a record that stays as it is', { ...done, outcome: 'skipped', reason: 'unchanged' }, 'settled', 'settled'],
   ['a record that was deleted before', { ...done, deleted: 'source' }, 'settled', 'settled'],
