@@ -12,13 +12,22 @@ import { tag, unescapeXml } from './xml.ts'
 /** Keys looked at of each page before it is read. */
 const SAMPLES = 24
 
-/** Throws E_CONNECTION for an answer that is cut short, which some connections do not show, E_STORE for none at all. */
+/**
+ * Throws E_CONNECTION for an answer that is cut short, which some connections do not show, E_STORE for none at all and for
+ * one after which nobody can go on: taken for the last, it would lose all the keys behind it.
+ */
 export function objectsPage(body: Buffer): Page {
   const format = formatOf(body, 'ListBucketResult')
   const keys = sampleOf(body, format)
   const last = keys.at(-1)
   const page = { keys, entries: () => objectsIn(body, format) }
-  return isTruncated(body) && last !== undefined ? { ...page, next: { key: last } } : page
+  if (!isTruncated(body)) return page
+  if (last === undefined) throw endless()
+  return { ...page, next: { key: last } }
+}
+
+function endless(): RekeyError {
+  return new RekeyError('E_STORE', 'the answer to a listing says that there is more, and not behind which key')
 }
 
 /** Here and there, and the first and the last. */
@@ -69,8 +78,11 @@ export function versionsPage(body: Buffer): Page {
     at = end
   }
   const page = { keys: entries.map((entry) => entry.key), entries: () => entries }
+  if (!isTruncated(body)) return page
+  const last = entries.at(-1)
   const key = tag(text, 'NextKeyMarker')
-  if (!isTruncated(body) || key === undefined) return page
+  if (key === undefined && last === undefined) throw endless()
+  if (key === undefined) return { ...page, next: last as Cursor }
   const version = tag(text, 'NextVersionIdMarker')
   const next: Cursor = { key: toKey(key), ...(version !== undefined && version !== '' && { version }) }
   return { ...page, next }

@@ -243,8 +243,17 @@ describe('a page', () => {
   test.each([
     ['cut short', page('<Contents><Key>a</Key></Contents>').subarray(0, 120), 'E_CONNECTION'],
     ['of something else', Buffer.from('<html></html>'), 'E_STORE'],
+    ['without a key, and not the last', page('', '<IsTruncated>true</IsTruncated>'), 'E_STORE'],
   ])('%s', (_, body, code) => {
     expect(() => objectsPage(body)).toThrow(expect.objectContaining({ code }))
+  })
+
+  test('of versions that does not say where the next begins', () => {
+    const versions = (text: string) =>
+      versionsPage(Buffer.from(`<ListVersionsResult><IsTruncated>true</IsTruncated>${text}</ListVersionsResult>`))
+    expect(() => versions('')).toThrow(expect.objectContaining({ code: 'E_STORE' }))
+    const { next } = versions('<Version><Key>a</Key><VersionId>v1</VersionId><IsLatest>true</IsLatest></Version>')
+    expect(next).toMatchObject({ key: 'a', version: 'v1' })
   })
 
   test('of versions that ends within a key', () => {
