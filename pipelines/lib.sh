@@ -49,6 +49,12 @@ mend() {
   account_for_deletions
 }
 
+# Failed and unknown records are taken out of the journal, so that they are done again. Behind mend.
+reopen() {
+  jq -c 'select(.outcome != "failed" and .outcome != "unknown")' "$WORK/run.ndjson" > "$WORK/run.part"
+  mv "$WORK/run.part" "$WORK/run.ndjson"
+}
+
 # without SETTLED JOURNAL: the records of JOURNAL that are not in SETTLED, 16 bytes of memory each.
 without() { copy-apply -q --dry-run --resume "$1" "$2" || allow_differences $?; }
 

@@ -96,7 +96,7 @@ plan() {
 }
 
 failures() {
-  jq -rn --arg file "${1##*/}" '[limit(11; inputs | select(.outcome == "failed" or .verified == false)
+  jq -rn --arg file "${1##*/}" '[limit(11; inputs | select(.outcome == "failed" or .outcome == "unknown" or .verified == false)
       | "  \(.key // .key64): \(.error.message // (.differs // [] | join(", ")))")]
     | .[:10][], (select(length > 10) | "  … and more, in \($file)")' "$1"
 }
@@ -111,9 +111,15 @@ copy() {
   need plan.ndjson 'run plan first'
   writers
   touch "$WORK/run.ndjson"
+  [ $retry = false ] || { mend && reopen; }
   jq -c 'select(.outcome == null or .reason == "collision")' "$WORK/plan.ndjson" > "$WORK/open.part"
   copy-apply --resume "$WORK/run.ndjson" --intents "$WORK/begun.ndjson" "$WORK/open.part" >> "$WORK/run.ndjson" || settle $?
   outcomes 'Copies' "$WORK/run.ndjson"
+  if jq -ne 'any(inputs; .outcome == "failed" or .outcome == "unknown")' "$WORK/run.ndjson" > "$WORK/failed.part"; then
+    status=1
+    failures "$WORK/run.ndjson"
+    echo 'Failed and unknown copies are taken up again by --retry, when what has stopped them has passed'
+  fi
 }
 
 check() {

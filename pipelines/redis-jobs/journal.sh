@@ -6,12 +6,6 @@
 #   earlier.ndjson  the last proof of copies that differ by now, by which undo recognises them
 #   deleting.ndjson what delete is about; deleted.ndjson: what it has done
 
-# Failed and unknown records are taken out of the journal, so that they are done again.
-reopen() {
-  jq -c 'select(.outcome != "failed" and .outcome != "unknown")' "$WORK/run.ndjson" > "$WORK/run.part"
-  mv "$WORK/run.part" "$WORK/run.ndjson"
-}
-
 # adopt JOURNAL: what a later pass has done takes the place of what the journal said. Own copies stay own copies.
 adopt() {
   jq -L "$here" -c 'include "journal"; select(.outcome == "done") | adopted' "$1" > "$WORK/adopted.part"

@@ -131,8 +131,7 @@ make_pending() {
 retry() {
   need run.ndjson 'run migrate first'
   mend
-  jq -c 'select(.outcome != "failed" and .outcome != "unknown")' "$WORK/run.ndjson" > "$WORK/run.part"
-  mv "$WORK/run.part" "$WORK/run.ndjson"
+  reopen
   migrate
 }
 
