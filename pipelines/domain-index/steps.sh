@@ -181,12 +181,14 @@ unhide() {
   [ ! -s "$WORK/hidden.part" ] || delete-apply --undo "$WORK/hidden.part" >> "$WORK/unhidden.ndjson" || settle $?
 }
 
-# Also what a killed run had begun and did not tell the end of. Copies that an earlier undo has taken are no more there.
+# Also what was begun and of which nobody has told the end: the run was killed, or no answer came. Copies that an earlier undo
+# has taken are no more there.
 created() {
   jq -c 'select(.outcome == "done" and .reason == null)' "$WORK/run.ndjson"
   [ -s "$WORK/begun.ndjson" ] || return 0
   jq -cR 'fromjson?' "$WORK/begun.ndjson" > "$WORK/begun.part"
-  without "$WORK/run.ndjson" "$WORK/begun.part" |
+  jq -c 'select(.outcome != "unknown")' "$WORK/run.ndjson" > "$WORK/told.part"
+  without "$WORK/told.part" "$WORK/begun.part" |
     jq -c 'select(.reason == "exists") | del(.reason) | .outcome = "done"'
 }
 

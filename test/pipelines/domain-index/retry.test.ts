@@ -1,4 +1,6 @@
-/** Copies that failed stay failed when the run is made again, and are made by --retry. */
+/** Copies that failed, or got no answer: they stay so until --retry takes them up, and undo takes back what they have made. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { directoryWith } from '../../directory.ts'
 import { domainIndex, pipelineOn } from './index.ts'
@@ -24,4 +26,20 @@ test('what failed is told, and taken up again by --retry', async () => {
   const refused = await run('undo --retry')
   expect(refused.code).toBe(2)
   expect(refused.stderr).toContain('--retry is for copy and all, not for undo')
+})
+
+test('undo takes back a copy of which nobody has told whether it was made', async () => {
+  const place = await directory(before)
+  const work = await directoryWith({})
+  const { run } = pipelineOn(place, work)
+  await run('plan --heuristic')
+  expect((await run('copy')).code).toBe(0)
+  const journal = await readFile(join(work, 'run.ndjson'), 'utf8')
+  const error = { code: 'E_UNANSWERED', message: 'no answer came', retryable: false }
+  const [first = '', ...others] = journal.split('\n').sort((one) => (one.includes('"done"') ? -1 : 1))
+  const unknown = JSON.stringify({ ...JSON.parse(first), outcome: 'unknown', error })
+  await writeFile(join(work, 'run.ndjson'), [unknown, ...others.filter((line) => line !== ''), ''].join('\n'))
+  const undone = await run('undo')
+  expect(undone.code, undone.stdout + undone.stderr).toBe(0)
+  expect(await place.contents()).toEqual(digestsOf(before))
 })
