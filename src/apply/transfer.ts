@@ -77,14 +77,14 @@ async function writeContent(
 }
 
 /** Headers and tags of the record go before those of the content: a backup has kept them there. */
-function extrasOf({ record }: Line, content: Content): Extras {
+export function extrasOf({ record }: Line, content: Content): Extras {
   const headers = record.headers ?? content.headers
   const tags = record.tags ?? content.tags
   return { ...(headers === undefined ? {} : { headers }), ...(tags === undefined ? {} : { tags }) }
 }
 
 /** What the destination cannot hold is said in `lost`, and kept in the record, so that a way back can restore it. */
-function withLostExtras(outcome: Outcome, { headers, tags }: Extras, { traits }: Store): Outcome {
+export function withLostExtras(outcome: Outcome, { headers, tags }: Extras, { traits }: Store): Outcome {
   if (outcome.outcome !== 'done') return outcome
   const lost = {
     ...(headers === undefined || traits.holds.includes('headers') ? {} : { headers }),

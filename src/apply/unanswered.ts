@@ -6,27 +6,25 @@ import type { Outcome, Store } from '../store/contract.ts'
 import { lookAt } from '../store/look.ts'
 import { compareContents, compareWith } from '../store/same-content.ts'
 import { valueContent } from '../store/value-content.ts'
+import { foundCopies } from './found-copies.ts'
 import type { Attempt, CopySettings, Job, Settlement, Work } from './work.ts'
 
 /** An earlier run was about to write these when it ended, and they are there: ours if they hold what the source holds. */
 export async function settleDoubtful(
-  { source, dest }: Job,
+  job: Job,
   works: readonly Work[],
   context: Context,
   settlements: Map<Work, Settlement>,
 ): Promise<void> {
-  const same = await isSame(source, dest, works, context)
-  works.forEach((work, at) => {
-    settlements.set(
-      work,
-      same[at] ? { outcome: 'done' } : unanswered(work, 'an earlier run was writing it when it ended'),
-    )
-  })
+  const found = await foundOf(job, works, context)
+  for (const work of works) {
+    settlements.set(work, found.get(work) ?? unanswered(work, 'an earlier run was writing it when it ended'))
+  }
 }
 
 /** Gives back the attempts that are to be made again: those of which the destination shows nothing. */
 export async function settleUnanswered(
-  { source, dest }: Job,
+  job: Job,
   unclear: readonly Attempt[],
   tries: number,
   settings: CopySettings,
@@ -36,20 +34,29 @@ export async function settleUnanswered(
   if (unclear.length === 0) return []
   const works = unclear.map((attempt) => attempt.work)
   const there = await lookAt(
-    dest,
+    job.dest,
     works.map((work) => work.pair.to),
     context.abort,
   )
-  const same = await isSame(source, dest, works, context)
+  const found = await foundOf(job, works, context)
   const again: Attempt[] = []
   unclear.forEach((attempt, at) => {
     const mayRepeat = tries <= settings.retries && !context.stop.aborted
-    if (same[at]) settlements.set(attempt.work, finished(attempt, { outcome: 'done' }, tries))
+    const outcome = found.get(attempt.work)
+    if (outcome !== undefined) settlements.set(attempt.work, finished(attempt, outcome, tries))
     else if (there[at] === undefined && mayRepeat) again.push(attempt)
     else
       settlements.set(attempt.work, unanswered(attempt.work, `it was sent ${tries === 1 ? 'once' : `${tries} times`}`))
   })
   return again
+}
+
+/** The outcomes of those works whose destinations hold what was to be written. */
+async function foundOf(job: Job, works: readonly Work[], context: Context): Promise<ReadonlyMap<Work, Outcome>> {
+  const same = await isSame(job.source, job.dest, works, context)
+  const made = works.filter((_, at) => same[at])
+  const outcomes = made.length === 0 ? [] : await foundCopies(job, made, context.abort)
+  return new Map(made.map((work, at) => [work, outcomes[at] as Outcome]))
 }
 
 /** Whether each destination holds what was to be written; not when nobody would tell. */

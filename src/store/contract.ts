@@ -254,6 +254,8 @@ export interface Store {
   stat(keys: readonly Key[], signal: AbortSignal): Promise<readonly Looked[]>
   /** inside the store */
   copy?(pairs: readonly Pair[], guard: Guard, signal: AbortSignal): Promise<readonly Outcome[]>
+  /** where access control lists go along: those of copies inside the store that were made, and not told of. Never throws */
+  copyAcls?(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly Outcome[]>
   read?(key: Key, signal: AbortSignal): Promise<Content | undefined>
   write?(item: Item, guard: Guard, signal: AbortSignal): Promise<Outcome>
   /** removes what is still as expected; a key that is gone is `skipped`/`gone`, one that differs fails with E_CHANGED */

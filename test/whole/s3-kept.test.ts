@@ -1,8 +1,11 @@
 /** What an object has beside its bytes: kept by a copy, or named as lost and kept in the record for the way back. */
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { directoryWith, filesIn } from '../directory.ts'
 import { recordsOf, runShell, runTool } from '../run-tool.ts'
+import { startFaultProxy } from '../servers/fault-proxy.ts'
 import type { Bucket, S3Server } from '../servers/s3.ts'
 import { freshBucket, runAws, s3Environment, s3Server } from '../servers/s3.ts'
 
@@ -132,6 +135,23 @@ test('through a directory and back, by the record', async () => {
   expect(await seen(to, 'old/plain')).toEqual(await seen(from, 'old/plain'))
 })
 
+test.each([
+  ['that got no answer', 'lose=1'],
+  ['that a kill has cut short', 'die=2'],
+])('a copy into a directory %s has them in its record too', async (_, faults) => {
+  const directory = await directoryWith({})
+  const work = await directoryWith({ run: '' })
+  const stdin = await planned(env, ['--to-store', `file:${directory}/`])
+  const expected = recordsOf(await runTool('copy-apply', { stdin, env }))
+  for (const { to } of expected) await rm(join(directory, to))
+  const again = `copy-apply --intents ${work}/begun --resume ${work}/run >> ${work}/run`
+  await runShell(again, { stdin, env: { ...env, REKEY_FAULTS: faults } })
+  expect((await runShell(again, { stdin, env })).code).toBe(0)
+  const found = recordsOf({ stdout: await readFile(join(work, 'run'), 'utf8') })
+  const kept = (records: typeof found) => records.map(({ key, lost, headers, tags }) => ({ key, lost, headers, tags }))
+  expect(kept(found)).toEqual(kept(expected))
+})
+
 describe('access control lists', () => {
   const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
   let bucket: Bucket
@@ -174,6 +194,16 @@ describe('access control lists', () => {
   test('are copied with --acl', async () => {
     expect((await copied('also-open', ['--acl'])).lost).toBeUndefined()
     expect(await isPublic('also-open')).toEqual([true, true])
+  })
+
+  test('are copied with --acl where the copy got no answer', async () => {
+    const proxy = await startFaultProxy(server.endpoint)
+    proxy.inject({ does: 'lose', method: 'PUT', path: /\/unanswered$/ })
+    const behind = s3Environment({ ...server, endpoint: proxy.endpoint })
+    expect((await copied('unanswered', ['--acl'], behind)).lost).toBeUndefined()
+    expect(proxy.requests.some(({ faults }) => faults.includes('lose'))).toBe(true)
+    expect(await isPublic('unanswered')).toEqual([true, true])
+    await proxy.stop()
   })
 
   test('are named as lost where they may not be read', async () => {

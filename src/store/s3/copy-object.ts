@@ -39,19 +39,22 @@ export async function copyObject(objects: Objects, copy: ObjectCopy, signal: Abo
         ? copyInParts(objects, copy, signal)
         : settle(objects, copy, await bucket.send(requestFor(bucket, copy), signal), signal)
     const outcome = settled instanceof Promise ? await settled : settled
-    return acl && outcome.outcome === 'done' ? await withAcl(bucket, copy, outcome, signal) : outcome
+    return acl && outcome.outcome === 'done'
+      ? await withAcl(bucket, copy.source.key, copy.to, outcome, signal)
+      : outcome
   } catch (thrown) {
     return outcomeOf(thrown)
   }
 }
 
-async function withAcl(
+export async function withAcl(
   bucket: Bucket,
-  { source, to }: ObjectCopy,
+  from: string,
+  to: string,
   done: Extract<Outcome, { outcome: 'done' }>,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const isKept = await copyAcl(bucket, source.key, to, signal).then(
+  const isKept = await copyAcl(bucket, from, to, signal).then(
     () => true,
     () => false,
   )

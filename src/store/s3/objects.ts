@@ -5,6 +5,7 @@ import { Abilities } from './abilities.ts'
 import { ChecksumOffer } from './checksum-offer.ts'
 import { checksumsOf } from './checksums-of-objects.ts'
 import type { Bucket } from './connection.ts'
+import { withAcl } from './copy-object.ts'
 import { copyObjects } from './copy-objects.ts'
 import { deleteObjects } from './delete-objects.ts'
 import { DestinationLocks } from './destination-locks.ts'
@@ -33,6 +34,8 @@ export interface Objects {
   readonly writePartBytes: number
 }
 
+const DONE = { outcome: 'done' } as const
+
 /** What S3 takes in one CopyObject. */
 const COPY_LIMIT_BYTES = 5 * 2 ** 30
 const COPY_PART_BYTES = 256 * 2 ** 20
@@ -47,7 +50,8 @@ export function objectCalls(
   surroundings: Surroundings,
 ): Required<
   Pick<Store, 'stat' | 'copy' | 'read' | 'write' | 'remove' | 'restore' | 'digest' | 'checksums' | 'requests'>
-> {
+> &
+  Pick<Store, 'copyAcls'> {
   const part = Number(surroundings.env(PART_SIZE_VARIABLE) ?? 0)
   const encryption = new Encryption(bucket)
   const objects: Objects = {
@@ -65,6 +69,10 @@ export function objectCalls(
   return {
     stat: (keys, signal) => statObjects(bucket, keys, signal),
     copy: (pairs, guard, signal) => copyObjects(objects, pairs, guard, signal),
+    ...(acl && {
+      copyAcls: (pairs, signal) =>
+        Promise.all(pairs.map(({ from, to }) => withAcl(bucket, from as string, to as string, DONE, signal))),
+    }),
     read: (key, signal) => readObject(bucket, key, signal),
     write: (item, guard, signal) => writeObject(objects, item, guard, signal),
     remove: (targets, signal) => deleteObjects(objects, targets, signal),

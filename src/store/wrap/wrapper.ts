@@ -13,6 +13,7 @@ export function wrapStore(store: Store, replaced: Partial<Store>): Store {
   }
   const optional = [
     'copy',
+    'copyAcls',
     'read',
     'write',
     'remove',
