@@ -1,5 +1,6 @@
 /**
- * Stdout with backpressure. A reader that has closed it is told by `closed`, never by a thrown error.
+ * Stdout with backpressure. A reader that has closed it is told by `closed`, never by a thrown error; a full disk by
+ * `closed` too, and by an error at the end, so that what is in flight is still counted.
  * A file is written by our own hand: node's stream takes it for written when the disk took only a part.
  */
 import { fstatSync, writeSync } from 'node:fs'
@@ -9,7 +10,7 @@ import { RekeyError } from '../record/errors.ts'
 const STDOUT = 1
 
 export class Output {
-  /** aborted when the reader has gone */
+  /** aborted when the reader has gone, or the output is full */
   readonly closed: AbortSignal
   readonly #closing = new AbortController()
   readonly #isFile = fstatSync(STDOUT).isFile()
@@ -22,12 +23,9 @@ export class Output {
     stdout.on('error', (error: NodeJS.ErrnoException) => this.#close(error))
   }
 
-  /**
-   * Resolves when more can be written; false when the output is closed. Throws E_FULL when it cannot be written. Keeps
-   * nothing of `bytes` then.
-   */
+  /** Resolves when more can be written; false when the output is closed or full. Keeps nothing of `bytes` then. */
   async write(bytes: Uint8Array): Promise<boolean> {
-    if (this.closed.aborted) return this.#isOpen()
+    if (this.closed.aborted) return false
     if (this.#isFile) this.#writeFile(bytes)
     // The stream takes what it is to wait for no drain for, so that is to be a copy.
     else if (!stdout.write(bytes.length < stdout.writableHighWaterMark ? Buffer.from(bytes) : bytes)) {
@@ -35,15 +33,16 @@ export class Output {
         this.#resume = resolve
       })
     }
-    return this.#isOpen()
+    return !this.closed.aborted
   }
 
-  /** Resolves when everything has been handed to the reader; false when it could not be. */
+  /** Resolves when everything has been handed to the reader; false when it has gone. Throws E_FULL when it cannot be written. */
   async flush(): Promise<boolean> {
     if (!this.closed.aborted && !this.#isFile) {
       await new Promise<void>((resolve) => void stdout.write('', () => resolve()))
     }
-    return this.#isOpen()
+    if (this.#failure !== undefined) throw this.#failure
+    return !this.closed.aborted
   }
 
   #writeFile(bytes: Uint8Array): void {
@@ -58,10 +57,5 @@ export class Output {
     if (error.code !== 'EPIPE') this.#failure ??= new RekeyError('E_FULL', `cannot write the output: ${error.message}`)
     this.#closing.abort()
     this.#resume()
-  }
-
-  #isOpen(): boolean {
-    if (this.#failure !== undefined) throw this.#failure
-    return !this.closed.aborted
   }
 }

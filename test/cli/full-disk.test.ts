@@ -1,5 +1,5 @@
 /** A disk that is full under stdout: E_FULL and exit code 3, also when it took a part of the last write. */
-import { stat } from 'node:fs/promises'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { runShell } from '../run-tool.ts'
 import { scratchDirectory } from './scratch-directory.ts'
@@ -24,4 +24,21 @@ test('a file that takes only a part of the last write', async () => {
   const run = await runShell('ulimit -f 100; verify > out.ndjson', { stdin, cwd: directory })
   expect((await stat(`${directory}/out.ndjson`)).size).toBe(100 * 1024)
   expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('verify: E_FULL: cannot write the output') })
+})
+
+/** A plan that copies as many small files. */
+async function plantPlan(directory: string, count: number): Promise<void> {
+  await mkdir(`${directory}/data`, { recursive: true })
+  for (let at = 0; at < count; at += 1) await writeFile(`${directory}/data/${at}`, `${at}`)
+  const { code } = await runShell('list-keys data | rewrite-keys --to-store copied > plan.ndjson', { cwd: directory })
+  expect(code).toBe(0)
+}
+
+test('a journal that is full: what is in flight is finished and counted', async () => {
+  await plantPlan(directory, 1000)
+  const run = await runShell('ulimit -f 40; copy-apply < plan.ndjson > run.ndjson', { cwd: directory })
+  expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('copy-apply: E_FULL: cannot write the output') })
+  const copied = (await readdir(`${directory}/copied`)).length
+  expect(run.stderr).toContain(`: ${copied} done`)
+  expect(run.stderr).toMatch(/the outcomes of [1-9]\d* records or more are not written/)
 })
