@@ -9,8 +9,12 @@ export async function appendTo(path: string): Promise<Appender> {
   })
   return {
     async append(bytes) {
-      await file.appendFile(bytes)
-      await file.datasync()
+      try {
+        await file.appendFile(bytes)
+        await file.datasync()
+      } catch (error) {
+        throw new RekeyError('E_FULL', `cannot write ${path}: ${(error as Error).message}`, { cause: error })
+      }
     },
     close: () => file.close(),
   }

@@ -1,5 +1,5 @@
 /** A disk that is full under stdout: E_FULL and exit code 3, also when it took a part of the last write. */
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { runShell } from '../run-tool.ts'
 import { scratchDirectory } from './scratch-directory.ts'
@@ -41,4 +41,14 @@ test('a journal that is full: what is in flight is finished and counted', async 
   const copied = (await readdir(`${directory}/copied`)).length
   expect(run.stderr).toContain(`: ${copied} done`)
   expect(run.stderr).toMatch(/the outcomes of [1-9]\d* records or more are not written/)
+})
+
+test('a file of intents that is full is named, and nothing more is written', async () => {
+  await plantPlan(directory, 1000)
+  const command = 'ulimit -f 8; rm -rf copied; copy-apply --intents begun.ndjson < plan.ndjson | cat'
+  const run = await runShell(`set -o pipefail; ${command}`, { cwd: directory })
+  expect(run.code).toBe(3)
+  expect(run.stderr).toContain('copy-apply: E_FULL: cannot write begun.ndjson: EFBIG')
+  const begun = await readFile(`${directory}/begun.ndjson`, 'utf8')
+  for (const key of await readdir(`${directory}/copied`).catch(() => [])) expect(begun).toContain(`"key":"${key}"`)
 })
