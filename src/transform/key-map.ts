@@ -64,7 +64,8 @@ async function* ndjsonRows(path: string, chunks: AsyncIterable<Uint8Array>): Asy
 
 async function* csvRows(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<KeyRecord> {
   const { parse } = await import('csv-parse')
-  const parser = parse({ skip_empty_lines: true, relax_column_count: true })
+  // Left to itself the parser takes the first line's ending for all, and the others for a part of the new key.
+  const parser = parse({ record_delimiter: ['\r\n', '\n', '\r'], skip_empty_lines: true, relax_column_count: true })
   let first = true
   for await (const [key, to, ...rest] of rowsOf<string[]>(path, chunks, parser)) {
     if (to === undefined || rest.length > 0) throw broken(path, 'a row must have two columns, key and to')

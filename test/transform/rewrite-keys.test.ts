@@ -152,6 +152,18 @@ describe('--map', () => {
     ])
   })
 
+  test.each([
+    ['a line of Windows behind others', 'a,b\nother,c\r\n'],
+    ['a line of Unix behind those of Windows', 'a,b\r\nother,c\n'],
+    ['quotes', '"a","b"\n"other","c"\r\n'],
+  ])('CSV with %s: no ending becomes a part of a key', async (_, content) => {
+    const run = await rewriteByMap('map.csv', content, '{"key":"a"}\n{"key":"other"}\n')
+    expect(recordsOf(run)).toEqual([
+      { key: 'a', to: 'b' },
+      { key: 'other', to: 'c' },
+    ])
+  })
+
   test('gives bytes a new key, and text a key of bytes', async () => {
     const map = '{"key64":"/w==","to64":"/v4="}\n{"key64":"/v8=","to":"text"}\n{"key":"t","to64":"/w=="}\n'
     const run = await rewriteByMap('map.ndjson', map, '{"key64":"/v8="}\n{"key":"t"}\n')
