@@ -46,15 +46,21 @@ export async function openStore(
   surroundings: Surroundings,
   firstKeys?: readonly Key[],
 ): Promise<Store> {
+  const open = await openerOf(location)()
+  return open(location, settings, surroundings, firstKeys)
+}
+
+/** Throws E_LOCATION when no store has the scheme of a location; opens nothing. */
+export function checkScheme(location: string): void {
+  openerOf(location)
+}
+
+function openerOf(location: string): () => Promise<Opener> {
   const scheme = schemeOf(location)
-  const opener = OPENERS[scheme]
-  if (opener === undefined) {
-    throw new RekeyError(
-      'E_LOCATION',
-      `no store is called "${scheme}:"; there are ${Object.keys(OPENERS).join(', ')} and plain paths`,
-    )
-  }
-  return (await opener())(location, settings, surroundings, firstKeys)
+  const opener = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined
+  if (opener !== undefined) return opener
+  const schemes = Object.keys(OPENERS).join(', ')
+  throw new RekeyError('E_LOCATION', `no store is called "${scheme}:"; there are ${schemes} and plain paths`)
 }
 
 /**

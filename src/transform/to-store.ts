@@ -2,7 +2,7 @@
 import { RekeyError } from '../record/errors.ts'
 import { readLocation as readTable, tableLocation } from '../store/dynamodb/location.ts'
 import { rootOf } from '../store/file/location.ts'
-import { schemeOf } from '../store/open.ts'
+import { checkScheme, schemeOf } from '../store/open.ts'
 import { readLocation } from '../store/redis/location.ts'
 import { bucketLocation, readLocation as readBucket } from '../store/s3/location.ts'
 
@@ -21,6 +21,7 @@ export function readToStore(location: string): string {
         'the environment: REDIS_URL or REDIS_URL_* with the same host and port, or REDISCLI_AUTH',
     )
   }
+  checkScheme(location)
   const scheme = schemeOf(location)
   if (scheme === 'file') return `file:${rootOf(location)}`
   if (scheme === 's3') return toBucket(location)

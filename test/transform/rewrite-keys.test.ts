@@ -274,6 +274,17 @@ describe('a wrong command is exit 2, names the flag and reads nothing', () => {
   })
 
   test.each([
+    ['csv:x.csv', 'csv'],
+    ['resid://host/0', 'resid'],
+    ['https://host/x', 'https'],
+    ['constructor:x', 'constructor'],
+  ])('--to-store %s, where no store is', async (location, scheme) => {
+    const run = await rewrite(['--to-store', location], '{"key":"a"}\n')
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    expect(run.stderr).toContain(`E_LOCATION: no store is called "${scheme}:"; there are file, redis,`)
+  })
+
+  test.each([
     'redis://:geheim@other:6379/0',
     'rediss://user:geheim@other/0',
     'redis://geheim@other/0',
