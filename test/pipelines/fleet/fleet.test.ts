@@ -26,8 +26,11 @@ beforeAll(async () => {
     two: { PATH },
     dying: { PATH, REKEY_FAULTS: 'die=100' },
     doomed: { PATH },
+    gone: { PATH },
     refusing: { PATH, REKEY_FAULTS: 'seed=7,refuse=0.1' },
     bare: { PATH: '/usr/bin:/bin' },
+    // Its shell warns, on stderr and at each command, that there is no such locale.
+    talking: { PATH, LC_ALL: 'xx_XX.UTF-8' },
   })
 })
 afterAll(async () => {
@@ -117,6 +120,21 @@ test('a send that is killed goes on', async () => {
   expect((await run('send', 'one,two')).code).toBe(0)
   expect((await run('prove', '')).code).toBe(0)
   await expectAllMoved()
+})
+
+test('a host whose shell prints a warning works as any other, and one that is gone is left out', async () => {
+  hosts.kill('gone')
+  const { code, stderr } = await run('send', 'gone,2/talking')
+  expect(stderr).toContain('xx_XX.UTF-8')
+  expect(stderr).toContain('gone does not answer and is left out')
+  expect(code).toBe(0)
+  await expectAllMoved()
+  expect(readFileSync(join(directory, 'fleet.work/joblog'), 'utf8')).not.toMatch(/\tgone\t/)
+  await redis.flushdb()
+  expect(await run('send', 'gone', { WORK: 'other.work' })).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('no host answered'),
+  })
 })
 
 test('what failed is taken up by retry', async () => {
