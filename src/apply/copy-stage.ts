@@ -138,7 +138,10 @@ function sourceOf({ etag, size }: KeyRecord): Pick<Pair, 'source'> {
 async function openIntents(options: CopyOptions, settled: Settled, context: Context): Promise<Appender | undefined> {
   if (options.intents === undefined || options.dryRun) return undefined
   const appender = await context.appendTo(options.intents)
-  const count = await settled.readIntents(options.intents, context)
+  const count = await settled.readIntents(options.intents, context).catch(async (error: unknown) => {
+    await appender.close()
+    throw error
+  })
   if (count === 0 || options.resume.length > 0 || options.retry) return appender
   await appender.close()
   const message = `--intents: ${options.intents} is of an earlier run: name its journal with --resume, or another file here`

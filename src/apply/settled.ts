@@ -4,7 +4,9 @@
  */
 
 import type { OpenRecord } from '../record/deciding.ts'
+import { RekeyError } from '../record/errors.ts'
 import { FingerprintSet } from '../record/fingerprint-set.ts'
+import type { Line } from '../record/line.ts'
 import type { Context } from '../stage/stage.ts'
 
 export class Settled {
@@ -25,16 +27,27 @@ export class Settled {
    * Reads journals. A line that is torn or no record settles nothing. Throws E_USAGE when a file cannot be read.
    */
   async readJournals(paths: readonly string[], context: Context): Promise<void> {
-    for await (const record of records(paths, context)) {
+    for await (const line of lines(paths, context)) {
+      const record = line.open ?? line.record
       if (settles(record)) this.#settled.add(identity(record))
     }
   }
 
-  /** Reads the intents of earlier runs, after their journals; gives how many there are. */
+  /**
+   * Reads the intents of earlier runs, after their journals; gives how many there are. Throws E_USAGE for a journal or a
+   * plan: what was there before all runs would be taken for ours.
+   */
   async readIntents(path: string, context: Context): Promise<number> {
     let count = 0
-    for await (const record of records([path], context)) {
+    let known = false
+    for await (const line of lines([path], context)) {
+      const record = line.open ?? line.record
       count++
+      if (hasKey(record)) {
+        if (record.outcome !== undefined) throw notIntents(path, 'it has outcomes, as a journal has')
+        if (!known && !isIntent(line)) throw notIntents(path, 'it has more fields than an intent, as a plan has')
+        known = true
+      }
       if (!this.has(record)) this.#begun.add(identity(record))
     }
     return count
@@ -54,8 +67,23 @@ function settles({ outcome }: OpenRecord): boolean {
   return outcome !== undefined && outcome !== 'planned'
 }
 
-async function* records(paths: readonly string[], context: Context): AsyncGenerator<OpenRecord> {
-  for (const path of paths) {
-    for await (const batch of context.records(path)) for (const line of batch) yield line.open ?? line.record
-  }
+function hasKey({ key, key64 }: OpenRecord): boolean {
+  return (key ?? key64) !== undefined
+}
+
+const OF_INTENT = new Set(['store', 'key', 'key64', 'to', 'to64', 'toStore'])
+
+function isIntent({ record }: Line): boolean {
+  return Object.keys(record).every((field) => OF_INTENT.has(field))
+}
+
+function notIntents(path: string, why: string): RekeyError {
+  return new RekeyError(
+    'E_USAGE',
+    `--intents: ${path} is not what --intents has written: ${why}. A journal is for --resume; name the file of intents here`,
+  )
+}
+
+async function* lines(paths: readonly string[], context: Context): AsyncGenerator<Line> {
+  for (const path of paths) for await (const batch of context.records(path)) yield* batch
 }

@@ -168,6 +168,29 @@ test('the intents of an earlier run are not taken for those of this one', async 
   expect(again).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--resume') })
 })
 
+test.each([
+  ['its journal', 'copy-apply --resume begun --intents run < plan >> run'],
+  ['its plan', 'copy-apply --resume run --intents plan < plan >> run'],
+])('%s in the place of the intents would make ours what was there before', async (_, command) => {
+  const directory = await directoryWith({ a: '1', b: '1', c: '2' })
+  await writeFile(
+    join(directory, 'plan'),
+    plan(
+      directory,
+      [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+      { size: 1 },
+    ),
+  )
+  await runShell('copy-apply --intents begun < plan > run', { cwd: directory })
+  const before = await filesIn(directory)
+  const run = await runShell(command, { cwd: directory })
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('is not what --intents has written') })
+  expect(await filesIn(directory)).toEqual(before)
+})
+
 test('what rewrite-keys has refused stays refused under --retry', async () => {
   const directory = await directoryWith({ a: '1' })
   const error = { code: 'E_COLLISION', message: 'two want it', retryable: false, other: 'b' }
