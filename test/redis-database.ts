@@ -9,6 +9,7 @@ const OWNERS = [
   'kill and undo',
   'faults',
   'verify',
+  'delete-apply',
   'track-progress',
   'watch-progress',
   'run-parts',

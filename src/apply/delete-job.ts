@@ -8,8 +8,8 @@ import { keyText } from '../record/key.ts'
 import type { Line } from '../record/line.ts'
 import type { Context } from '../stage/stage.ts'
 import type { StoreGroup } from '../stage/store-groups.ts'
-import type { Looked, Outcome, Store, Target } from '../store/contract.ts'
-import { lookAt } from '../store/look.ts'
+import type { Entry, Looked, Outcome, Store, Target } from '../store/contract.ts'
+import { isEntry, lookAt } from '../store/look.ts'
 import type { Removal, Side } from './deletion.ts'
 import { hasChanged } from './deletion.ts'
 import type { Forecast } from './forecast.ts'
@@ -117,10 +117,42 @@ async function witnessRefusals(
   const copies = works.map(({ removal }) => removal.witness?.key ?? removal.key)
   const there = await lookAt(dest, copies, context.abort)
   const here = await lookAt(source, keysOf(works), context.abort)
-  return works.map(({ removal }, at) => refusal(removal, here[at], there[at]))
+  const holdExpiry = source.traits.holds.includes('expiry') && dest.traits.holds.includes('expiry')
+  const refusals = works.map(({ removal }, at) => refusal(removal, here[at], there[at], holdExpiry))
+  const untold = [...works.keys()].filter((at) => refusals[at] === undefined && isUntold(here[at], there[at]))
+  const changed = await changedCopies(
+    untold.map((at) => (works[at] as RemovalWork).removal),
+    dest,
+    context.abort,
+  )
+  untold.forEach((at, nth) => {
+    refusals[at] = changed[nth]
+  })
+  return refusals
 }
 
-function refusal(removal: Removal, here: Looked, there: Looked): RekeyError | undefined {
+/** A look tells what a copy holds by its size or etag; of a store that has neither, only a digest does. */
+function isUntold(here: Looked, there: Looked): boolean {
+  return isEntry(here) && isEntry(there) && there.sizeBytes === undefined && there.etag === undefined
+}
+
+/** For each removal of a source, why its copy is not what was proven; undefined where it is, or there is no digest to tell by. */
+async function changedCopies(
+  removals: readonly Removal[],
+  dest: Store,
+  signal: AbortSignal,
+): Promise<readonly (RekeyError | undefined)[]> {
+  if (removals[0]?.side !== 'source' || dest.digest === undefined) return []
+  const copies = removals.map(({ witness, key }) => witness?.key ?? key)
+  const digests = await dest.digest(copies, signal).catch((thrown) => copies.map(() => toRekeyError(thrown)))
+  return removals.map((removal, at) => {
+    const [proven, now] = [removal.witness?.expect.digest, digests[at]]
+    if (now instanceof RekeyError) return now
+    return proven === undefined || proven === now ? undefined : stays(removal, 'cannot go: its copy has changed')
+  })
+}
+
+function refusal(removal: Removal, here: Looked, there: Looked, holdExpiry: boolean): RekeyError | undefined {
   if (here === undefined || here instanceof RekeyError) return undefined
   if (there instanceof RekeyError) return there
   const other = OTHER[removal.side]
@@ -128,7 +160,16 @@ function refusal(removal: Removal, here: Looked, there: Looked): RekeyError | un
   if (here.object !== undefined && here.object === there.object) {
     return stays(removal, `cannot go: ${other} is the same thing under another name`)
   }
-  return hasChanged(removal, there) ? stays(removal, `cannot go: ${other} has changed`) : undefined
+  if (hasChanged(removal, there)) return stays(removal, `cannot go: ${other} has changed`)
+  const isSooner = removal.side === 'source' && holdExpiry && expiresSooner(there, here)
+  return isSooner ? stays(removal, `cannot go: ${other} expires sooner`) : undefined
+}
+
+/** Redis before 7.0 tells the time that is left: two looks at it may round one millisecond each. */
+const EXPIRY_TOLERANCE_MS = 2
+
+function expiresSooner({ expiresMs = Number.POSITIVE_INFINITY }: Entry, than: Entry): boolean {
+  return expiresMs + EXPIRY_TOLERANCE_MS < (than.expiresMs ?? Number.POSITIVE_INFINITY)
 }
 
 /** What the witness is to the key that is removed. */

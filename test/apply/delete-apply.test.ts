@@ -1,8 +1,10 @@
-/** delete-apply at the command line, on files: nothing goes without a proof, and nothing that has changed since. */
+/** delete-apply at the command line, on files and on Redis: nothing goes without a proof, and nothing that has changed since. */
 import { readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { Redis } from 'ioredis'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { directoryWith, filesIn } from '../directory.ts'
+import { redisDatabase } from '../redis-database.ts'
 import type { ToolRun } from '../run-tool.ts'
 import { recordsOf, runTool } from '../run-tool.ts'
 
@@ -142,4 +144,41 @@ test('a copy that has become another since is no proof', async () => {
   await writeFile(join(directory, 'new/a'), '')
   expect(recordsOf(await remove(lines))).toMatchObject([{ outcome: 'failed', error: { code: 'E_UNPROVEN' } }])
   expect(await filesIn(directory)).toMatchObject({ 'old/a': 'content' })
+})
+
+describe('Redis', () => {
+  const location = redisDatabase('delete-apply')
+  const redis = new Redis(location)
+  beforeEach(async () => void (await redis.flushdb()))
+  afterAll(() => redis.disconnect())
+
+  const verdict = async () =>
+    (await runTool('verify', { stdin: JSON.stringify({ store: location, key: 'from', to: 'to' }) })).stdout
+
+  test.each([
+    ['holds another value', ['HSET', 'to', 'f', 'x'], 'has changed'],
+    ['is of another type', ['SET', 'to', 'v'], 'has changed'],
+    ['expires', ['PEXPIREAT', 'to', '4000000000000'], 'expires sooner'],
+    ['has gone', ['DEL', 'to'], 'is not there any more'],
+  ])('a source stays whose copy %s since it was proven', async (_, [command = '', ...words], why) => {
+    await redis.hset('from', { f: 'v' })
+    await redis.copy('from', 'to')
+    const lines = await verdict()
+    await redis.call(command, ...words)
+    expect(recordsOf(await remove(lines, '-n'))).toMatchObject([{ outcome: 'failed', error: { code: 'E_UNPROVEN' } }])
+    const run = await remove(lines)
+    expect(recordsOf(run)).toMatchObject([{ error: { code: 'E_UNPROVEN', message: expect.stringContaining(why) } }])
+    expect(run.code).toBe(1)
+    expect(await redis.hgetall('from')).toEqual({ f: 'v' })
+  })
+
+  test('a source goes whose copy expires with it, or later', async () => {
+    await redis.call('SET', 'from', 'v', 'PXAT', '4000000000000')
+    await redis.copy('from', 'to')
+    const lines = await verdict()
+    await redis.persist('to')
+    expect(recordsOf(await remove(lines, '-n'))).toMatchObject([{ outcome: 'planned' }])
+    await redis.pexpireat('to', 4_000_000_000_000)
+    expect(recordsOf(await remove(lines))).toMatchObject([{ outcome: 'done', deleted: 'source' }])
+  })
 })
