@@ -49,8 +49,16 @@ mend() {
   account_for_deletions
 }
 
-# Failed and unknown records are taken out of the journal, so that they are done again. Behind mend.
+# Failed and unknown records are taken out of the journal, so that they are done again. A write that was answered with a
+# failure has made nothing: its intent goes too, or what others write there meanwhile would be taken for ours. Behind mend.
 reopen() {
+  local id='[.store, .toStore, .key, .key64, .to, .to64] | tojson'
+  jq -c "select(.outcome == \"failed\") | $id" "$WORK/run.ndjson" > "$WORK/ids.part"
+  if [ -s "$WORK/ids.part" ] && [ -s "$WORK/begun.ndjson" ]; then
+    jq -ncR --slurpfile ids "$WORK/ids.part" "(reduce \$ids[] as \$id ({}; .[\$id] = true)) as \$failed
+      | inputs | fromjson? | select(\$failed[$id] | not)" "$WORK/begun.ndjson" > "$WORK/begun.part"
+    mv "$WORK/begun.part" "$WORK/begun.ndjson"
+  fi
   jq -c 'select(.outcome != "failed" and .outcome != "unknown")' "$WORK/run.ndjson" > "$WORK/run.part"
   mv "$WORK/run.part" "$WORK/run.ndjson"
 }

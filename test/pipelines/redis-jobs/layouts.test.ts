@@ -222,6 +222,21 @@ describe('sets', () => {
     expect(retried.code).toBe(0)
     expect(summaryOf(retried)).toMatchObject({ 'Total keys found': 46, 'Successfully migrated': 46, Errors: 0 })
   })
+
+  test('what others have written where a copy had failed is not taken for a copy of this run', async () => {
+    await pipeline.run('plan')
+    await pipeline.run('copy', { REKEY_FAULTS: 'refuse=0.5,seed=3', VALIDATE_COPIES: 'false' })
+    const begun = new Set((await pipeline.records('begun.ndjson')).map(({ to }) => to))
+    const failed = (await pipeline.records('run.ndjson')).filter(
+      ({ outcome, to }) => outcome === 'failed' && begun.has(to),
+    )
+    const [theirs] = failed as [{ key: string; to: string }]
+    await redis.copy(theirs.key, theirs.to)
+    const retried = await pipeline.run('copy --retry')
+    expect(summaryOf(retried)).toMatchObject({ 'Successfully migrated': 45, 'Skipped (already exist)': 1, Errors: 0 })
+    expect((await pipeline.run('undo')).code).toBe(0)
+    expect(await redis.keys('step*')).toEqual([theirs.to])
+  })
 })
 
 describe('what cannot be begun is refused', () => {
