@@ -172,6 +172,20 @@ describe('Redis', () => {
     expect(await redis.hgetall('from')).toEqual({ f: 'v' })
   })
 
+  test('the source of a merge stays, and it is said what to do', async () => {
+    await redis.hset('from', { f: 'v', g: '1' })
+    await redis.hset('to', { f: 'other' })
+    const merged = await runTool('copy-apply', {
+      args: ['--if-exists', 'merge'],
+      stdin: JSON.stringify({ store: location, key: 'from', to: 'to' }),
+    })
+    const run = await remove((await runTool('verify', { stdin: merged.stdout })).stdout)
+    expect(recordsOf(run)).toMatchObject([
+      { verified: true, error: { code: 'E_UNPROVEN', message: expect.stringContaining('delete it by hand') } },
+    ])
+    expect(await redis.hgetall('from')).toEqual({ f: 'v', g: '1' })
+  })
+
   test('a source goes whose copy expires with it, or later', async () => {
     await redis.call('SET', 'from', 'v', 'PXAT', '4000000000000')
     await redis.copy('from', 'to')

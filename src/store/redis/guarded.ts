@@ -55,6 +55,10 @@ if redis.call(unpack(ARGV, 2)) == 0 then return 'gone' end
 return 'done'
 `)
 
+/** verify gives none where a union holds all of its source: they are not the same. */
+const NO_DIGEST =
+  'has no digest to be recognised by: run verify before delete-apply; what was merged gets none, look at both and delete it by hand'
+
 export class Guarded {
   readonly #servers: Servers
   readonly #scripts: Scripts
@@ -74,7 +78,7 @@ export class Guarded {
     let open: number[] = []
     targets.forEach(({ key, expect }, at) => {
       if (expect.digest !== undefined) open.push(at)
-      else outcomes[at] = failed('E_UNPROVEN', key, 'has no digest to be recognised by: run verify before delete-apply')
+      else outcomes[at] = failed('E_UNPROVEN', key, NO_DIGEST)
     })
     while (open.length > 0) open = await this.#removeRound(targets, open, outcomes, signal)
     return outcomes
