@@ -14,7 +14,7 @@ const DENIED = (command: string, text: string) => {
 
 /** In the order in which they are tried; the first that matches counts. */
 const RULES: readonly Rule[] = [
-  [/^NOPERM|user executing the script|can't run this command/i, 'E_DENIED', DENIED],
+  [/^NOPERM|because of: NOPERM|user executing the script|can't run this command/i, 'E_DENIED', DENIED],
   [/^WRONGPASS|invalid password|^ERR invalid username/i, 'E_AUTH', () => 'Redis refuses the user name or password'],
   [
     /^NOAUTH|Authentication required/i,

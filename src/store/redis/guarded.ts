@@ -208,10 +208,16 @@ async function watched(link: Link, { key, digest, request, done }: Step, signal:
     if (now === undefined && request[0] === 'UNLINK') return GONE
     return failed('E_CHANGED', key, 'is no longer what it was when it was looked at')
   }
-  const answers = await connection.send([['MULTI'], request, ['EXEC']], signal)
+  // By itself: what is sent behind a MULTI that is refused is carried out at once, whatever has become of the key.
+  const [begun] = await connection.send([['MULTI']], signal)
+  if (begun instanceof RekeyError) {
+    await connection.send([['UNWATCH']], signal)
+    return { outcome: 'failed', error: begun }
+  }
+  const answers = await connection.send([request, ['EXEC']], signal)
   const refused = answers.find((answer) => answer instanceof RekeyError)
   if (refused instanceof RekeyError) return outcomeOf(refused, key)
-  const replies = answers[2]
+  const replies = answers[1]
   if (!Array.isArray(replies)) return failed('E_CHANGED', key, 'has been changed while it was looked at')
   const [reply] = replies as readonly Reply[]
   if (reply instanceof Error) return failed('E_STORE', key, reply.message)

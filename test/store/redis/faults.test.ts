@@ -186,6 +186,18 @@ describe('a user without a permission', () => {
     expect(await client.exists('a')).toBe(1)
   })
 
+  test.each(['multi', 'exec'])('to %s writes nothing, though it may write and watch', async (command) => {
+    const store = await as('-@scripting', `-${command}`)
+    const digest = only((await store.digest?.(['a'], signal)) ?? []) as string
+    const removed = errorOf(await store.remove?.([{ key: 'a', expect: { digest } }], signal))
+    const replaced = errorOf(await store.copy?.([{ from: 'b', to: 'a', expect: { digest } }], 'match', signal))
+    for (const [outcome, code, message] of [removed, replaced]) {
+      expect([outcome, code]).toEqual(['failed', 'E_DENIED'])
+      expect(message).toContain(`+${command}`)
+    }
+    expect(await client.mget('a', 'b')).toEqual(['1', '2'])
+  })
+
   test('to PING or to know the server may still work', async () => {
     const store = await as('-ping', '-info', '-client')
     expect(await store.stat(['a'], signal)).toMatchObject([{ key: 'a' }])
