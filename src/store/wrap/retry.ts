@@ -3,6 +3,7 @@
  * A write that got no answer (`unknown`) is not tried here: only a look at the destination can tell, and that is
  * copy-apply's.
  */
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
@@ -123,6 +124,8 @@ function uploadsAgain(uploads: Uploads, whole: <T>(call: () => Promise<T>) => Pr
 }
 
 async function restFor(tries: number, { random, stop }: Pacing): Promise<void> {
+  // As many as there are calls in flight: that is no leak, and must not be warned of.
+  setMaxListeners(0, stop)
   await sleep(backoffMs(tries, random()), undefined, { signal: stop }).catch(() => {})
 }
 

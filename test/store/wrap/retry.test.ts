@@ -49,6 +49,17 @@ test('a write that got no answer is not sent again here', async () => {
   expect(asked.length).toBe(1)
 })
 
+test('many calls that wait at once are no leak, and nothing is warned of', async () => {
+  const warned: Error[] = []
+  const onWarning = (warning: Error) => warned.push(warning)
+  process.on('warning', onWarning)
+  const keys = Array.from({ length: 20 }, (_, n) => `k${n}`)
+  const store = withRetry(scripted(Object.fromEntries(keys.map((key) => [key, ['E_BUSY', 'done']])), []), 3, pacing())
+  await Promise.all(keys.map((key) => copy(store, [key])))
+  process.off('warning', onWarning)
+  expect(warned).toEqual([])
+})
+
 test('a stop ends the waiting and the tries', async () => {
   const stop = new AbortController()
   const asked: string[][] = []
