@@ -31,12 +31,13 @@ export interface Circumstances {
 export function differences(here: Entry, there: Entry, circumstances: Circumstances): readonly Difference[] {
   const { source, dest, lost, merged } = circumstances
   const both = (aspect: Aspect) => source.holds.includes(aspect) && dest.holds.includes(aspect)
-  const matters = (aspect: Aspect) => !lost.includes(aspect)
+  // By the names of the record's fields: of an expiry the stores say that `expires` is lost.
+  const matters = (field: 'expires' | 'mtime' | 'mode') => !lost.includes(field)
   const found: Difference[] = []
   if (here.object !== undefined && here.object === there.object) found.push('same-object')
   if (both('type') && here.type !== there.type) found.push('type')
   if (!merged && differ(here.sizeBytes, there.sizeBytes)) found.push('size')
-  if (!merged && matters('expiry') && expiryDiffers(here, there)) found.push('expiry')
+  if (!merged && matters('expires') && expiryDiffers(here, there)) found.push('expiry')
   if (both('mtime') && matters('mtime') && differ(here.mtimeMs, there.mtimeMs)) found.push('mtime')
   if (both('mode') && matters('mode') && differ(here.mode, there.mode)) found.push('mode')
   return found

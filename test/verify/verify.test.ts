@@ -186,6 +186,16 @@ describe('Redis', () => {
     expect(recordsOf(run)).toMatchObject([{ verified: false, differs: ['content', 'source-changed'] }])
   })
 
+  test('a file has no expiry: what the copy has said that it lost is not held against it', async () => {
+    const directory = await directoryWith({})
+    await redis.set('from', 'v', 'EX', 1000)
+    const plan = JSON.stringify({ store: location, key: 'from', to: 'from', toStore: `file:${directory}/` })
+    const copied = await runTool('copy-apply', { stdin: plan })
+    expect(recordsOf(copied)).toMatchObject([{ outcome: 'done', lost: ['expires'] }])
+    expect(recordsOf(await runTool('verify', { stdin: copied.stdout }))).toMatchObject([{ verified: true }])
+    expect(recordsOf(await runTool('verify', { stdin: plan }))).toMatchObject([{ differs: ['expiry'] }])
+  })
+
   test('another type', async () => {
     await redis.set('from', '1')
     await redis.rpush('to', '1')
