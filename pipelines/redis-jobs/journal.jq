@@ -31,7 +31,10 @@ def removable($proofs):
   | select(.reason != "gone" and ($differs | index("missing") | not))
   | if .verified == true or ($differs | index("source-missing")) then . else $proof[id] // . end;
 
-def leftover: select(.deleted == null and .reason != "gone" and .outcome != "planned") | as_done;
+# What an undo has not removed, and of that what it was proven to be, for the next undo to recognise it by.
+def stays: .deleted == null and .reason != "gone" and .outcome != "planned";
+def leftover: select(stays) | as_done;
+def leftover_proof: select(stays and .verified == true) | del(.reason, .error) | .outcome = "done";
 
 def bar: "=" * 60;
 # Words and how often each came, the most frequent first.

@@ -47,14 +47,17 @@ in_doubt() {
     jq -L "$here" -c 'include "journal"; select(.reason == "exists") | as_done'
 }
 
-# After an undo: the journals go aside, and what could not be removed begins the next one.
+# After an undo: the journals go aside, and what could not be removed begins the next one, with its proofs.
 set_aside() {
   local journal
   jq -L "$here" -c 'include "journal"; leftover' "$WORK/undone.ndjson" > "$WORK/leftover.part"
+  jq -L "$here" -c 'include "journal"; leftover_proof' "$WORK/undone.ndjson" > "$WORK/proofs.part"
   cp "$WORK/run.ndjson" "$WORK/run.undone.ndjson"
-  for journal in begun proven earlier deleted; do
+  cp "$WORK/earlier.ndjson" "$WORK/earlier.undone.ndjson"
+  mv "$WORK/proofs.part" "$WORK/earlier.ndjson"
+  for journal in begun proven deleted; do
     [ ! -e "$WORK/$journal.ndjson" ] || mv "$WORK/$journal.ndjson" "$WORK/$journal.undone.ndjson"
   done
   mv "$WORK/leftover.part" "$WORK/run.ndjson"
-  [ -s "$WORK/run.ndjson" ] || rm "$WORK/run.ndjson"
+  [ -s "$WORK/run.ndjson" ] || rm "$WORK/run.ndjson" "$WORK/earlier.ndjson"
 }

@@ -198,6 +198,17 @@ describe('sets', () => {
     expect(summaryOf(again)).toMatchObject({ 'Total keys found': 46, 'Successfully migrated': 46 })
   })
 
+  test('an undo that was refused is done again, also for a copy that its job has overtaken', async () => {
+    await pipeline.run('plan')
+    await pipeline.run('copy')
+    await redis.hset('job:5', 'status', 'x')
+    const refused = await pipeline.run('undo', { REKEY_FAULTS: 'refuse=1' })
+    expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('46 failed: E_DENIED') })
+    const again = await pipeline.run('undo')
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('46 deleted') })
+    expect(await redis.keys('step*')).toEqual([])
+  })
+
   test('delete is gone on with when what has failed is put right', async () => {
     await pipeline.run('plan')
     await pipeline.run('copy')
