@@ -46,7 +46,7 @@ export async function alike(
   signal: AbortSignal,
 ): Promise<readonly (string | undefined)[]> {
   // In a cluster few pairs are of one slot, and a script could not name the others.
-  if (servers.isCluster || pairs.length === 0) return []
+  if (servers.isCluster || pairs.length === 0) return pairs.map(() => undefined)
   const [link] = (await servers.masters()) as readonly [Link]
   const found = await hashes.compare(link, pairs, signal)
   const unread = pairs.filter((_, at) => found[at] === 'unread')

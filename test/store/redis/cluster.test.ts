@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Entry, Store } from '../../../src/store/contract.ts'
 import { readSlots } from '../../../src/store/redis/cluster.ts'
 import { slotOf } from '../../../src/store/redis/slot.ts'
+import { recordsOf, runTool } from '../../run-tool.ts'
 import type { RedisCluster } from '../../servers/redis-cluster.ts'
 import { startRedisCluster } from '../../servers/redis-cluster.ts'
 import { describeStore } from '../conformance.ts'
@@ -105,6 +106,23 @@ describe('across slots', () => {
     const removed = (await store.remove?.(targets, signal)) ?? []
     expect(new Set(removed.map(({ outcome }) => outcome))).toEqual(new Set(['done']))
     expect((await listAll(store)).length).toBeGreaterThanOrEqual(1500)
+  })
+
+  test('the tools move keys, prove them and delete what is proven', async () => {
+    for (let at = 0; at < 20; at++) await client.hset(`job:${at}`, { id: at })
+    const listed = await runTool('list-keys', { args: [cluster.location] })
+    const plan = await runTool('rewrite-keys', { args: ['--sub', 's/^job/step/'], stdin: listed.stdout })
+    const run = await runTool('copy-apply', { stdin: plan.stdout })
+    await client.hset('step:3', { id: 'another' })
+    const proven = await runTool('verify', { stdin: run.stdout })
+    expect(proven.stderr).toContain('20 records')
+    expect(recordsOf(proven).filter(({ verified }) => !verified)).toMatchObject([
+      { to: 'step:3', differs: ['content'] },
+    ])
+    await client.hset('step:4', { id: 'another' })
+    const deleted = recordsOf(await runTool('delete-apply', { stdin: proven.stdout }))
+    expect(deleted.filter((one) => one.deleted === 'source')).toHaveLength(18)
+    expect(deleted.filter(({ error }) => error)).toMatchObject([{ to: 'step:4', error: { code: 'E_UNPROVEN' } }])
   })
 
   test('collections are merged, and a match is held', async () => {
