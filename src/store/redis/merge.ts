@@ -50,6 +50,8 @@ return 'merged'
 /** How many elements one request adds. */
 const PORTION = 500
 const TEMPORARY_MS = 60_000
+const LACKS =
+  'may lack a part: what was merged into it was gone before all of it was added; what is there is added to again'
 
 type Copy = (pairs: readonly Pair[]) => Promise<readonly Outcome[]>
 
@@ -88,8 +90,9 @@ export class Merger {
       async () => [failed('E_BUSY', key, 'has just gone')],
       signal,
     )
-    await ask([beside], [['UNLINK', beside]])
-    return outcome
+    const [removed] = await ask([beside], [['UNLINK', beside]])
+    // It has expired, or was evicted, and what was read of it may be but a part.
+    return removed === 0 && outcome.outcome !== 'failed' ? failed('E_BUSY', key, LACKS) : outcome
   }
 
   async #mergeOne(pair: Pair, copy: Copy, signal: AbortSignal): Promise<Outcome> {
