@@ -57,6 +57,11 @@ export function isUnknownCommand(error: RekeyError): boolean {
   return error.code === 'E_STORE' && /unknown (?:redis )?command/i.test(error.message)
 }
 
+/** How XINFO says that a key is absent, where other commands give nothing. */
+export function isNoSuchKey(error: RekeyError): boolean {
+  return error.code === 'E_STORE' && /no such key/i.test(error.message)
+}
+
 /** What went wrong with a connection, by the code that Node gives it. */
 export function connectionError(place: string, cause: unknown): RekeyError {
   const code = (cause as { code?: string } | undefined)?.code ?? ''

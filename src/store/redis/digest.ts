@@ -8,6 +8,7 @@ import type { Digested } from '../contract.ts'
 import type { Ask } from './ask.ts'
 import { asker } from './ask.ts'
 import { canonical, contentRequest, DIGEST_PREFIX, sha1 } from './canonical.ts'
+import { isNoSuchKey } from './classify.ts'
 import type { Answer, Reply, Request } from './connection.ts'
 import { DIGEST_LUA, LONG_ELEMENTS, LONG_STRING_BYTES } from './digest-lua.ts'
 import { digestInRanges } from './long-digest.ts'
@@ -169,7 +170,7 @@ async function digestByClient(one: Measured, content: Answer | undefined, ask: A
   if (size instanceof RekeyError) return size
   if (text(type) === 'none') return undefined
   if (isLong(one)) return withPrefix(await digestInRanges(text(type), key, size as number, ask))
-  if (content instanceof RekeyError) return content
+  if (content instanceof RekeyError) return isNoSuchKey(content) ? undefined : content
   const isGone = content === null || content === undefined || (Array.isArray(content) && content.length === 0)
   return isGone ? undefined : withPrefix(sha1(canonical(text(type), content)))
 }

@@ -9,6 +9,7 @@ import { keyOf, keyText } from '../../record/key.ts'
 import type { Entry, Range, Value } from '../contract.ts'
 import { asker } from './ask.ts'
 import { contentRequest } from './canonical.ts'
+import { isNoSuchKey } from './classify.ts'
 import type { Answer, Request } from './connection.ts'
 import type { Describer } from './describe.ts'
 import type { Link } from './link.ts'
@@ -102,8 +103,9 @@ async function withValues(entries: readonly Entry[], servers: Servers, signal: A
     entries.map(({ key, type }) => contentRequest(type ?? 'none', key)),
   )
   const values = contents.map((content, at) => {
-    if (content instanceof RekeyError) return content.code === 'E_TYPE' ? undefined : raise(keys[at] as Key, content)
-    return content === null ? undefined : contentOf(entries[at]?.type ?? 'none', content)
+    if (content instanceof RekeyError)
+      return content.code === 'E_TYPE' || isNoSuchKey(content) ? undefined : raise(keys[at] as Key, content)
+    return isNothing(content) ? undefined : contentOf(entries[at]?.type ?? 'none', content)
   })
   const dumped = [...keys.keys()].filter((at) => values[at] === undefined)
   const payloads = await ask(
@@ -114,6 +116,11 @@ async function withValues(entries: readonly Entry[], servers: Servers, signal: A
     values[at] = payloadValue(keys[at] as Key, payloads[nth])
   })
   return entries.flatMap((entry, at) => (values[at] === undefined ? [] : [{ ...entry, value: values[at] }]))
+}
+
+/** There is no empty collection in Redis: a key that answers so has vanished. */
+function isNothing(content: Answer | undefined): content is null | undefined {
+  return content === null || content === undefined || (Array.isArray(content) && content.length === 0)
 }
 
 /** Undefined for a key that has vanished. */
