@@ -5,7 +5,7 @@
  */
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
-import { keyBytes, keyText } from '../../record/key.ts'
+import { keyBytes } from '../../record/key.ts'
 import type { Outcome, Pair } from '../contract.ts'
 import type { Ask } from './ask.ts'
 import { asker } from './ask.ts'
@@ -158,9 +158,10 @@ function addRequests(type: 'hash' | 'set' | 'zset', to: Key, elements: readonly 
   return [['ZADD', to, 'NX', ...elements.flatMap(([member, score]) => [score as Buffer, member as Buffer])]]
 }
 
-function notMergeable({ from, to }: Pair, [type, other]: readonly string[]): Outcome {
+/** The source may be the key beside, which nobody knows: it is not named. */
+function notMergeable({ to }: Pair, [type, other]: readonly string[]): Outcome {
   if (type === other) return failed('E_TYPE', to, `is a ${type}; only a hash, set or zset can be merged`)
-  return failed('E_TYPE', to, `is a ${other} and ${keyText(from)} a ${type}; only keys of one type can be merged`)
+  return failed('E_TYPE', to, `is a ${other} and its source a ${type}; only keys of one type can be merged`)
 }
 
 /** A key of the same slot; undefined where no name would be. */
