@@ -195,7 +195,7 @@ async function remove(
   }
   try {
     return await store.remove(
-      works.map(({ removal }) => targetOf(removal, store, isSeenTo)),
+      works.map(({ removal }) => targetOf(removal, store, isSeenTo || removal.witness?.store === removal.store)),
       context.abort,
     )
   } catch (thrown) {
@@ -205,13 +205,13 @@ async function remove(
 }
 
 /** A destination that does not keep its source's time is not held to it. */
-function targetOf({ key, expect, side, witness }: Removal, { traits }: Store, isSeenTo: boolean): Target {
+function targetOf({ key, expect, side, witness }: Removal, { traits }: Store, isNear: boolean): Target {
   const { mtimeMs, ...rest } = expect
   const keepsTime = side === 'source' || traits.holds.includes('mtime')
   return {
     key,
     expect: keepsTime && mtimeMs !== undefined ? { ...rest, mtimeMs } : rest,
-    ...(isSeenTo && witness !== undefined && { witness }),
+    ...(isNear && witness !== undefined && { witness }),
   }
 }
 

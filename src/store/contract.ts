@@ -76,7 +76,10 @@ export interface Evidence {
 export interface Target {
   readonly key: Key
   readonly expect: Evidence
-  /** given to a store of which the witness is within reach of a transaction; E_UNPROVEN where it is not as expected */
+  /**
+   * given to a store of which the witness is within reach of a transaction, E_UNPROVEN where it is not as expected; and to one
+   * that holds both, which asks for it in the same step where it can
+   */
   readonly witness?: Witness
 }
 

@@ -19,32 +19,43 @@ import type { Scripts } from './scripts.ts'
 import { cannotScript, script } from './scripts.ts'
 import type { Servers } from './servers.ts'
 import { together } from './servers.ts'
+import { slotOf } from './slot.ts'
 
 /** What a guarded write does to its key, as a command whose first key is the one that is guarded or the source. */
 interface Step {
   /** the key that must be as expected */
   readonly key: Key
   readonly digest: string
+  /** must be there in the same moment */
+  readonly witness?: Key
   readonly request: Request
   readonly done: Outcome
 }
 
-/** Removes each key whose digest is the argument beside it; stops when the call has read enough. */
+/**
+ * Keys in pairs, each with its witness, or itself where it has none: removes each whose digest is the argument beside it and
+ * whose witness is there; stops when the call has read enough.
+ */
 const REMOVE = script(`${DIGEST_LUA}
 local found = {}
-for at = 1, #KEYS do
-  local now = digest(KEYS[at])
+for at = 1, #ARGV do
+  local key, witness = KEYS[2 * at - 1], KEYS[2 * at]
+  local now = digest(key)
   if now == 'later' then break end
   if now == nil then found[at] = 'gone'
   elseif now == 'long' then found[at] = 'long'
   elseif now ~= ARGV[at] then found[at] = 'changed'
+  elseif call('EXISTS', witness) == 0 then found[at] = 'alone'
   else
-    redis.call('UNLINK', KEYS[at])
+    call('UNLINK', key)
     found[at] = 'done'
   end
 end
 return found
 `)
+
+const ALONE =
+  'cannot go: its copy, or what it is a copy of, is not there any more; verify again, and then run delete-apply again'
 
 /** Carries out the command that ARGV holds behind the digest, while KEYS[1] has that digest. */
 const WRITE = script(`${DIGEST_LUA}
@@ -120,13 +131,14 @@ export class Guarded {
 
   async #removeRound(targets: readonly Target[], open: readonly number[], outcomes: Outcome[], signal: AbortSignal) {
     const keys = open.map((at) => targets[at]?.key as Key)
+    const witnesses = open.map((at) => this.#witnessOf(targets[at] as Target))
     const digests = open.map((at) => hexOf(targets[at]?.expect.digest) as string)
     const groups = together(this.#servers, keys)
     const answers = this.#scripts.allowed
       ? await this.#scripts.run(
           REMOVE,
           groups.map((group) => ({
-            keys: group.map((at) => keys[at] as Key),
+            keys: group.flatMap((at) => [keys[at] as Key, witnesses[at] ?? (keys[at] as Key)]),
             args: group.map((at) => digests[at] as string),
           })),
           signal,
@@ -143,12 +155,20 @@ export class Guarded {
           return
         }
         const key = keys[nth] as Key
-        const step: Step = { key, digest: digests[nth] as string, request: ['UNLINK', key], done: DONE }
+        const witness = witnesses[nth]
+        const guard = { key, digest: digests[nth] as string, ...(witness !== undefined && { witness }) }
+        const step: Step = { ...guard, request: ['UNLINK', key], done: DONE }
         outcomes[place] = await this.#concluded(word, step, signal)
       }),
     )
     await Promise.all(work)
     return later
+  }
+
+  /** The witness, where one step can ask for it: in a cluster only where it has the slot of the key. */
+  #witnessOf({ key, witness }: Target): Key | undefined {
+    const isNear = witness !== undefined && (!this.#servers.isCluster || slotOf(witness.key) === slotOf(key))
+    return isNear ? witness.key : undefined
   }
 
   /** The outcome of a script's answer; what a script could not do is done under WATCH. */
@@ -157,6 +177,7 @@ export class Guarded {
     const word = Buffer.isBuffer(answer) ? answer.toString('latin1') : 'long'
     if (word === 'done') return step.done
     if (word === 'gone') return GONE
+    if (word === 'alone') return failed('E_UNPROVEN', step.key, ALONE)
     if (word === 'changed') return failed('E_CHANGED', step.key, 'is no longer what it was when it was looked at')
     return this.#underWatch(step, signal)
   }
@@ -191,7 +212,8 @@ export class Guarded {
 /** Stands for the answer of a script that was not even sent. */
 const NOT_PERMITTED = new RekeyError('E_DENIED', 'scripts are not permitted')
 
-async function watched(link: Link, { key, digest, request, done }: Step, signal: AbortSignal): Promise<Outcome> {
+async function watched(link: Link, step: Step, signal: AbortSignal): Promise<Outcome> {
+  const { key, digest, witness = key, request, done } = step
   let connection: Connection
   try {
     connection = await link.connect()
@@ -199,7 +221,7 @@ async function watched(link: Link, { key, digest, request, done }: Step, signal:
     return { outcome: 'failed', error: toRekeyError(thrown) }
   }
   // All on this one connection: another would not know what is watched, and EXEC would go through.
-  const [watch] = await connection.send([['WATCH', key]], signal)
+  const [watch] = await connection.send([['WATCH', key, witness]], signal)
   if (watch instanceof RekeyError) return { outcome: 'failed', error: watch }
   const [now] = await digestsByClient([key], (_, requests) => connection.send(requests, signal))
   if (now !== `${DIGEST_PREFIX}${digest}`) {
@@ -207,6 +229,11 @@ async function watched(link: Link, { key, digest, request, done }: Step, signal:
     if (now instanceof RekeyError) return { outcome: 'failed', error: now }
     if (now === undefined && request[0] === 'UNLINK') return GONE
     return failed('E_CHANGED', key, 'is no longer what it was when it was looked at')
+  }
+  const [there] = await connection.send([['EXISTS', witness]], signal)
+  if (there !== 1) {
+    await connection.send([['UNWATCH']], signal)
+    return there instanceof RekeyError ? { outcome: 'failed', error: there } : failed('E_UNPROVEN', key, ALONE)
   }
   // By itself: what is sent behind a MULTI that is refused is carried out at once, whatever has become of the key.
   const [begun] = await connection.send([['MULTI']], signal)

@@ -1,0 +1,41 @@
+/** A store stands in here that tells what it was asked to remove. */
+import { expect, test } from 'vitest'
+import { removeGroup } from '../../src/apply/delete-job.ts'
+import type { Removal } from '../../src/apply/deletion.ts'
+import { HeldKeys } from '../../src/apply/held-keys.ts'
+import type { Context } from '../../src/stage/stage.ts'
+import type { Store, Target } from '../../src/store/contract.ts'
+
+const signal = new AbortController().signal
+const context = { abort: signal, stop: signal } as Context
+
+test.each([
+  ['that holds the copy too is given it, to be asked for in the same step', 'one:', { store: 'one:', key: 'to' }],
+  ['that does not is not', 'other:', undefined],
+])('a store %s', async (_, place, expected) => {
+  const asked: Target[] = []
+  const store = {
+    location: 'one:',
+    traits: { holds: [] },
+    stat: async (keys: readonly string[]) => keys.map((key) => ({ key, sizeBytes: 1 })),
+    remove: async (targets: readonly Target[]) => {
+      asked.push(...targets)
+      return targets.map(() => ({ outcome: 'done' }))
+    },
+  } as unknown as Store
+  const dest = place === 'one:' ? store : { ...store, location: place }
+  const removal: Removal = {
+    kind: 'remove',
+    side: 'source',
+    store: 'one:',
+    key: 'from',
+    witness: { store: place, key: 'to', expect: {} },
+    expect: { sizeBytes: 1 },
+  }
+  const group = { items: [{ line: {} as never, removal }], source: store, dest }
+  const settings = { dryRun: false, forecast: undefined, retries: 0 }
+  expect(await removeGroup(group, settings, new HeldKeys(), context)).toEqual([{ outcome: 'done' }])
+  expect(asked).toEqual([
+    { key: 'from', expect: { sizeBytes: 1 }, ...(expected && { witness: { ...expected, expect: {} } }) },
+  ])
+})
