@@ -37,10 +37,10 @@ async function smallParts(bench, leases) {
   const commands = { xargs: underXargs(settle) }
   for (const [name, flag] of Object.entries(leases)) {
     commands[name] = `run-parts fresh ${flag} -- ${settle} > done.ndjson`
-    commands[`${name}, none left`] = `run-parts through ${flag} -- ${settle} > done.ndjson`
+    commands[`${name}, none left`] = commands[name].replace('fresh', `through-${name}`)
+    refresh(bench, 'small', `through-${name}`)
+    await measure(bench, commands[`${name}, none left`])
   }
-  refresh(bench, 'small', 'through')
-  await measure(bench, commands.directory.replace('fresh', 'through'))
   const runs = await compare(bench, commands, { before: async () => refresh(bench, 'small', 'fresh') })
   const each = (name, by) => (runs[name][by] - runs[`${name}, none left`][by] - runs.xargs[by]) / SMALL_PARTS
   const costOf = (name) => ({
