@@ -4,7 +4,8 @@
  */
 import { RekeyError, toRekeyError } from '../record/errors.ts'
 import { keyText } from '../record/key.ts'
-import type { Content, Outcome, Store } from '../store/contract.ts'
+import type { Outcome, Store } from '../store/contract.ts'
+import { unheld } from '../store/unheld.ts'
 import { extrasOf, withLostExtras } from './transfer.ts'
 import type { Job, Work } from './work.ts'
 
@@ -27,20 +28,11 @@ async function foundCopy(source: Store, dest: Store, { line, pair }: Work, signa
   try {
     const content = await source.read?.(pair.from, signal)
     if (content === undefined) return DONE
-    const lost = [...lostOf(content, dest), ...(dest.copyAcls === undefined ? [] : ['acl'])]
+    const lost = [...unheld(content, dest.traits.holds), ...(dest.copyAcls === undefined ? [] : ['acl'])]
     return withLostExtras(lost.length === 0 ? DONE : { ...DONE, lost }, extrasOf(line, content), dest)
   } catch (thrown) {
     const { message } = toRekeyError(thrown)
     const what = `${keyText(pair.to)} was written, and what ${keyText(pair.from)} has beside its content could not be read`
     return { outcome: 'unknown', error: new RekeyError('E_UNANSWERED', `${what}: ${message}; --retry looks again`) }
   }
-}
-
-/** As the destination says it of a write that is answered. */
-function lostOf({ mtimeMs, mode, expiresMs }: Content, { traits: { holds } }: Store): readonly string[] {
-  return [
-    ...(expiresMs === undefined || holds.includes('expiry') ? [] : ['expires']),
-    ...(mtimeMs === undefined || holds.includes('mtime') ? [] : ['mtime']),
-    ...(mode === undefined || holds.includes('mode') ? [] : ['mode']),
-  ]
 }

@@ -1,12 +1,13 @@
-/** What of a content a store has no place for that holds bytes and nothing beside them. Pure. */
-import type { Content } from './contract.ts'
+/** What of a content a store has no place for, by the names of the record's fields. Pure. */
+import type { Aspect, Content } from './contract.ts'
 
-export function unheld({ type, expiresMs, mtimeMs, mode }: Content): string[] {
+/** `holds`: what the store keeps beside the bytes. */
+export function unheld({ type, expiresMs, mtimeMs, mode }: Content, holds: readonly Aspect[] = []): string[] {
   const isPlain = type === undefined || type === 'file' || type === 'string'
   return [
-    ...(isPlain ? [] : ['type']),
-    ...(expiresMs === undefined ? [] : ['expires']),
-    ...(mtimeMs === undefined ? [] : ['mtime']),
-    ...(mode === undefined ? [] : ['mode']),
+    ...(isPlain || holds.includes('type') ? [] : ['type']),
+    ...(expiresMs === undefined || holds.includes('expiry') ? [] : ['expires']),
+    ...(mtimeMs === undefined || holds.includes('mtime') ? [] : ['mtime']),
+    ...(mode === undefined || holds.includes('mode') ? [] : ['mode']),
   ]
 }

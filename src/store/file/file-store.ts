@@ -19,14 +19,14 @@ import { Parents } from './parents.ts'
 import { readFile } from './read-file.ts'
 import { removeFiles } from './remove-files.ts'
 import { Tree } from './tree.ts'
-import { writeFile } from './write-file.ts'
+import { HOLDS, writeFile } from './write-file.ts'
 
 const TRAITS: Traits = {
   ordered: true,
   unique: true,
   batch: 128,
   concurrency: 4,
-  holds: ['mtime', 'mode'],
+  holds: HOLDS,
   guards: ['absent', 'match', 'any'],
 }
 

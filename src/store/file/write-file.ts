@@ -4,13 +4,17 @@ import { promisify } from 'node:util'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
-import type { Content, Guard, Item, Outcome } from '../contract.ts'
+import type { Aspect, Content, Guard, Item, Outcome } from '../contract.ts'
+import { unheld } from '../unheld.ts'
 import { keepAttributes } from './attributes.ts'
 import { writeFully } from './content-io.ts'
 import { Staging } from './staging.ts'
 import type { Tree } from './tree.ts'
 
 const writeChunk = promisify(write)
+
+/** What a file keeps beside its bytes. */
+export const HOLDS: readonly Aspect[] = ['mtime', 'mode']
 
 const UNFINISHED_MODE = 0o600
 /** Content without a mode gets the one that the umask leaves of this, as any new file does. */
@@ -22,7 +26,7 @@ export async function writeFile(tree: Tree, { key, content, expect }: Item, guar
   const mode = content.mode === undefined ? NEW_FILE_MODE : UNFINISHED_MODE
   const staged = await staging.stage(key, expect, mode, async (file) => {
     await writeBody(file, key, content)
-    return [...unheld(content), ...keepAttributes(file, content)]
+    return [...unheld(content, HOLDS), ...keepAttributes(file, content)]
   })
   return (await staging.settle([staged]))[0] as Outcome
 }
@@ -45,12 +49,6 @@ async function writeBeside(file: number, chunk: Uint8Array): Promise<void> {
     const { bytesWritten } = await writeChunk(file, chunk, at, chunk.length - at)
     at += bytesWritten
   }
-}
-
-/** What of a content a file has no place for. */
-function unheld({ type, expiresMs }: Content): string[] {
-  const plain = type === undefined || type === 'file' || type === 'string'
-  return [...(plain ? [] : ['type']), ...(expiresMs === undefined ? [] : ['expires'])]
 }
 
 function notPlain(key: Key, { form, type }: Content): RekeyError {
