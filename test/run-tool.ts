@@ -38,6 +38,20 @@ export async function runTool(tool: string, input: ToolInput = {}): Promise<Tool
   return run
 }
 
+/** Tools with their arguments, each reading what the one before it has printed; what the last one prints. Each must end with 0. */
+export async function runChain(
+  tools: readonly (readonly [string, ...string[]])[],
+  env: Record<string, string>,
+): Promise<string> {
+  let stdin = ''
+  for (const [tool, ...args] of tools) {
+    const run = await runTool(tool, { args, stdin, env })
+    if (run.code !== 0) throw new Error(`${tool} ended with ${run.code}: ${run.stderr}`)
+    stdin = run.stdout
+  }
+  return stdin
+}
+
 /** Runs a shell pipeline, with the tools of bin/ on the PATH. Its stdout is not held against the schema. */
 export function runShell(script: string, input: ToolInput = {}): Promise<ToolRun> {
   return runCommand('bash', { ...input, args: ['-c', script, 'bash', ...(input.args ?? [])] })

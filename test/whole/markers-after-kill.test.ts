@@ -1,7 +1,7 @@
 /** Delete markers that a kill, a lost answer or a server's silence has left unnamed: they are found, and undo works. */
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { recordsOf, runTool } from '../run-tool.ts'
+import { recordsOf, runChain, runTool } from '../run-tool.ts'
 import type { FaultProxy } from '../servers/fault-proxy.ts'
 import { startFaultProxy } from '../servers/fault-proxy.ts'
 import type { Bucket } from '../servers/s3.ts'
@@ -22,17 +22,10 @@ afterAll(() => proxy.stop())
 async function proven(versioning: boolean): Promise<{ bucket: Bucket; stdin: string }> {
   const bucket = await freshBucket(await s3Server(), { versioning })
   for (const key of KEYS) await put(bucket, key, `the value of ${key}`)
-  let stdin = ''
-  for (const [tool, args] of [
-    ['list-keys', [`${bucket.location}/old/`]],
-    ['rewrite-keys', ['--sub', 's|^old|new|']],
-    ['copy-apply', []],
-    ['verify', []],
-  ] as const) {
-    const run = await runTool(tool, { args, stdin, env })
-    expect(run.code).toBe(0)
-    stdin = run.stdout
-  }
+  const stdin = await runChain(
+    [['list-keys', `${bucket.location}/old/`], ['rewrite-keys', '--sub', 's|^old|new|'], ['copy-apply'], ['verify']],
+    env,
+  )
   proxy.clear()
   return { bucket, stdin }
 }

@@ -1,7 +1,7 @@
 /** A copy that somebody has written over since it was proven, with as many bytes: its original is all that is left. */
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
-import { recordsOf, runTool } from '../run-tool.ts'
+import { recordsOf, runChain, runTool } from '../run-tool.ts'
 import { freshBucket, s3Environment, s3Server } from '../servers/s3.ts'
 
 test.each([[[]], [['--proof', 'bytes']]])('its original stays, after verify %j', async (proof) => {
@@ -9,15 +9,8 @@ test.each([[[]], [['--proof', 'bytes']]])('its original stays, after verify %j',
   const { client, name, location } = await freshBucket(await s3Server())
   const put = (Key: string, Body: string) => client.send(new PutObjectCommand({ Bucket: name, Key, Body }))
   for (const key of ['old/a', 'old/b']) await put(key, 'as it was')
-  let stdin = ''
-  for (const [tool, args] of [
-    ['list-keys', [`${location}/old/`]],
-    ['rewrite-keys', ['--sub', 's|^old|new|']],
-    ['copy-apply', []],
-    ['verify', proof],
-  ] as const) {
-    stdin = (await runTool(tool, { args, stdin, env })).stdout
-  }
+  const tools = [['list-keys', `${location}/old/`], ['rewrite-keys', '--sub', 's|^old|new|'], ['copy-apply']] as const
+  const stdin = await runChain([...tools, ['verify', ...proof]], env)
   await put('new/a', 'something')
   const run = await runTool('delete-apply', { stdin, env })
   expect(run.code).toBe(1)

@@ -1,7 +1,7 @@
 /** A bucket that keeps versions no more: a deletion makes a marker, and takes for good what has been written since. */
 import { ListObjectVersionsCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
-import { recordsOf, runTool } from '../run-tool.ts'
+import { recordsOf, runChain, runTool } from '../run-tool.ts'
 import type { Bucket } from '../servers/s3.ts'
 import { freshBucket, s3Environment, s3Server } from '../servers/s3.ts'
 
@@ -14,18 +14,16 @@ test('undo brings back what has a version, and says of the rest that it is gone 
   await put(bucket, 'old/replaced', 'of since')
   await put(bucket, 'old/new', 'new')
 
-  let stdin = ''
-  for (const [tool, args] of [
-    ['list-keys', [`${bucket.location}/old/`]],
-    ['rewrite-keys', ['--sub', 's|^old|new|']],
-    ['copy-apply', []],
-    ['verify', []],
-    ['delete-apply', []],
-  ] as const) {
-    const run = await runTool(tool, { args, stdin, env })
-    expect(run.code).toBe(0)
-    stdin = run.stdout
-  }
+  const stdin = await runChain(
+    [
+      ['list-keys', `${bucket.location}/old/`],
+      ['rewrite-keys', '--sub', 's|^old|new|'],
+      ['copy-apply'],
+      ['verify'],
+      ['delete-apply'],
+    ],
+    env,
+  )
   const told = recordsOf({ stdout: stdin }).map(({ key, deleted, marker }) => [key, deleted, marker])
   expect(told.sort()).toEqual([
     ['old/kept', 'source', 'null'],
