@@ -206,11 +206,11 @@ async function remove(
 
 /** A destination that does not keep its source's time is not held to it. */
 function targetOf({ key, expect, side, witness }: Removal, { traits }: Store, isNear: boolean): Target {
-  const { mtimeMs, ...rest } = expect
+  const { mtimeMs: _, ...rest } = expect
   const keepsTime = side === 'source' || traits.holds.includes('mtime')
   return {
     key,
-    expect: keepsTime && mtimeMs !== undefined ? { ...rest, mtimeMs } : rest,
+    expect: keepsTime ? expect : rest,
     ...(isNear && witness !== undefined && { witness }),
   }
 }

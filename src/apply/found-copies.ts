@@ -5,7 +5,7 @@
 import { RekeyError, toRekeyError } from '../record/errors.ts'
 import { keyText } from '../record/key.ts'
 import type { Outcome, Store } from '../store/contract.ts'
-import { unheld } from '../store/unheld.ts'
+import { unheld, withLost } from '../store/unheld.ts'
 import { extrasOf, withLostExtras } from './transfer.ts'
 import type { Job, Work } from './work.ts'
 
@@ -29,7 +29,7 @@ async function foundCopy(source: Store, dest: Store, { line, pair }: Work, signa
     const content = await source.read?.(pair.from, signal)
     if (content === undefined) return DONE
     const lost = [...unheld(content, dest.traits.holds), ...(dest.copyAcls === undefined ? [] : ['acl'])]
-    return withLostExtras(lost.length === 0 ? DONE : { ...DONE, lost }, extrasOf(line, content), dest)
+    return withLostExtras(withLost(DONE, lost), extrasOf(line, content), dest)
   } catch (thrown) {
     const { message } = toRekeyError(thrown)
     const what = `${keyText(pair.to)} was written, and what ${keyText(pair.from)} has beside its content could not be read`

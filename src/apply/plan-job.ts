@@ -49,7 +49,7 @@ function valueEntry({ line, pair }: Work): Entry {
 }
 
 function attemptOf(work: Work, { guard, expect }: Exclude<Decision, Outcome>, before: Looked): Attempt {
-  const pair = expect === undefined ? work.pair : { ...work.pair, expect }
+  const pair = expect === undefined ? work.pair : { expect, ...work.pair }
   return { work, guard, pair, before: before as Entry | undefined }
 }
 

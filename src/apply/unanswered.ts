@@ -85,7 +85,7 @@ export function finished(attempt: Attempt, outcome: Outcome, sent: number): Outc
   const tries = (outcome.tries ?? 1) + sent - 1
   const counted = tries > 1 ? { ...outcome, tries } : outcome
   if (counted.outcome !== 'done' || counted.reason !== undefined || attempt.before === undefined) return counted
-  return { ...counted, reason: attempt.guard === 'merge' ? 'merged' : 'replaced' }
+  return { reason: attempt.guard === 'merge' ? 'merged' : 'replaced', ...counted }
 }
 
 /** For a write of which nobody can say whether it was made. */

@@ -1,5 +1,5 @@
 /** What of a content a store has no place for, by the names of the record's fields. Pure. */
-import type { Aspect, Content } from './contract.ts'
+import type { Aspect, Content, Outcome } from './contract.ts'
 
 /** `holds`: what the store keeps beside the bytes. */
 export function unheld({ type, expiresMs, mtimeMs, mode }: Content, holds: readonly Aspect[] = []): string[] {
@@ -10,4 +10,11 @@ export function unheld({ type, expiresMs, mtimeMs, mode }: Content, holds: reado
     ...(mtimeMs === undefined || holds.includes('mtime') ? [] : ['mtime']),
     ...(mode === undefined || holds.includes('mode') ? [] : ['mode']),
   ]
+}
+
+/** A write that was made, with what it lost. */
+export function withLost(outcome: Outcome, names: readonly string[]): Outcome {
+  if (outcome.outcome !== 'done' || names.length === 0) return outcome
+  const { lost = [], ...rest } = outcome
+  return { lost: [...lost, ...names], ...rest }
 }

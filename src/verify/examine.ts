@@ -97,7 +97,7 @@ function recognisable(verdict: Verdict, there: Looked, { traits }: Store): Verdi
   if (!('verified' in verdict && verdict.verified) || verdict.toDigest !== undefined) return verdict
   if (verdict.proof !== 'bytes' && verdict.proof !== 'checksum') return verdict
   if (traits.etags !== true || !isEntry(there) || there.etag === undefined) return verdict
-  return { ...verdict, toDigest: `etag:${there.etag}` }
+  return { toDigest: `etag:${there.etag}`, ...verdict }
 }
 
 /** The verdict, where what the stores tell without the contents settles it. */

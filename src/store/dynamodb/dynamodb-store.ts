@@ -63,7 +63,7 @@ export function dynamoDbStore(table: Table, { concurrency }: Pick<StoreSettings,
 function lookedOf(table: Table, found: Found): Looked {
   if (!isItem(found)) return found
   const entry = wholeEntry(table, found)
-  return { ...entry, object: `${table.location} ${keyText(entry.key)}` }
+  return { object: `${table.location} ${keyText(entry.key)}`, ...entry }
 }
 
 function digestedOf(table: Table, found: Found): Digested {

@@ -8,8 +8,11 @@ import type { Table } from './table.ts'
 
 /** Of an item of which all attributes are there: its etag too, and its value where that is wanted. */
 export function wholeEntry(table: Table, item: Item, withValue = false): Entry {
-  const entry = { ...keyEntry(table, item), etag: table.digests.etag(item) }
-  return withValue ? { ...entry, value: { value: plainMembers(item) } } : entry
+  return {
+    etag: table.digests.etag(item),
+    ...keyEntry(table, item),
+    ...(withValue && { value: { value: plainMembers(item) } }),
+  }
 }
 
 /** Of an item of which the key is there, and the attributes that hold a time. */

@@ -2,7 +2,7 @@
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import type { Item as ContentItem, Evidence, Guard, Outcome } from '../contract.ts'
-import { unheld } from '../unheld.ts'
+import { unheld, withLost } from '../unheld.ts'
 import type { Item } from './attribute-value.ts'
 import type { Put } from './batch-put.ts'
 import { notAsExpected, weigh } from './evidence.ts'
@@ -61,9 +61,4 @@ export async function writeGuarded(
 
 export function unsupported(guard: Guard): Outcome {
   return failed('E_UNSUPPORTED', `${guard}: a table cannot unite two items; --if-exists has other ways`)
-}
-
-function withLost(outcome: Outcome, lost: readonly string[]): Outcome {
-  if (outcome.outcome !== 'done' || lost.length === 0) return outcome
-  return { ...outcome, lost: [...(outcome.lost ?? []), ...lost] }
 }

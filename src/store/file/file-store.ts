@@ -59,7 +59,7 @@ export async function openFileStore(
 function stat(root: string, parents: Parents, key: Key): Looked {
   const found = find(root, parents, key)
   if (found === undefined || found instanceof RekeyError) return found
-  return { ...entryOf(key, found.stats), object: `${found.stats.dev}:${found.stats.ino}` }
+  return { object: `${found.stats.dev}:${found.stats.ino}`, ...entryOf(key, found.stats) }
 }
 
 function unmergeable(): Outcome {

@@ -171,7 +171,7 @@ function readScript(keys: readonly Key[], answer: Reply | undefined): readonly D
   )
   for (let at = 0; at < expiries.length; at += 2) {
     const place = (expiries[at] as number) - 1
-    described[place] = { ...(described[place] as Description), expiresMs: expiries[at + 1] as number }
+    described[place] = { expiresMs: expiries[at + 1] as number, ...(described[place] as Description) }
   }
   for (const [place, values] of times) described[place - 1] = withTime(described[place - 1] as Description, values)
   return described
@@ -184,7 +184,7 @@ const PLAIN: Readonly<Record<string, Description>> = Object.fromEntries(
 
 function withTime(description: Description, values: readonly Reply[]): Description {
   const mtimeMs = latestTime(values.map((value) => (value === null ? undefined : (value as Buffer).toString('latin1'))))
-  return mtimeMs === undefined ? description : { ...description, mtimeMs }
+  return mtimeMs === undefined ? description : { mtimeMs, ...description }
 }
 
 function describedBy(typeAnswer: Answer | undefined, expiry: Answer | undefined): Described {

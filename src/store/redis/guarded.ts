@@ -156,8 +156,14 @@ export class Guarded {
         }
         const key = keys[nth] as Key
         const witness = witnesses[nth]
-        const guard = { key, digest: digests[nth] as string, ...(witness !== undefined && { witness }) }
-        const step: Step = { ...guard, request: ['UNLINK', key], done: DONE }
+        const digest = digests[nth] as string
+        const step: Step = {
+          key,
+          digest,
+          request: ['UNLINK', key],
+          done: DONE,
+          ...(witness !== undefined && { witness }),
+        }
         outcomes[place] = await this.#concluded(word, step, signal)
       }),
     )

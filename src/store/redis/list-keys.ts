@@ -115,7 +115,7 @@ async function withValues(entries: readonly Entry[], servers: Servers, signal: A
   dumped.forEach((at, nth) => {
     values[at] = payloadValue(keys[at] as Key, payloads[nth])
   })
-  return entries.flatMap((entry, at) => (values[at] === undefined ? [] : [{ ...entry, value: values[at] }]))
+  return entries.flatMap((entry, at) => (values[at] === undefined ? [] : [{ value: values[at], ...entry }]))
 }
 
 /** There is no empty collection in Redis: a key that answers so has vanished. */

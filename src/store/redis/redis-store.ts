@@ -12,7 +12,7 @@ import { Looker } from './look.ts'
 import { Merger } from './merge.ts'
 import { Scripts } from './scripts.ts'
 import type { Servers } from './servers.ts'
-import { Transfer } from './transfer.ts'
+import { HOLDS, Transfer } from './transfer.ts'
 
 /** SCAN has no order and may give a key twice. Batches of this size keep a server busy with four of them in flight. */
 const TRAITS: Traits = {
@@ -20,7 +20,7 @@ const TRAITS: Traits = {
   unique: false,
   batch: 512,
   concurrency: 4,
-  holds: ['type', 'expiry'],
+  holds: HOLDS,
   guards: ['absent', 'match', 'merge', 'any'],
 }
 

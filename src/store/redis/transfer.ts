@@ -5,7 +5,8 @@
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
-import type { Content, Guard, Item, Outcome } from '../contract.ts'
+import type { Aspect, Content, Guard, Item, Outcome } from '../contract.ts'
+import { unheld, withLost } from '../unheld.ts'
 import type { Request } from './connection.ts'
 import type { Describer } from './describe.ts'
 import { EXPIRY_LUA } from './describe.ts'
@@ -23,6 +24,8 @@ local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'none' then return false end
 return {redis.call(kind == 'string' and 'GET' or 'DUMP', KEYS[1]), kind, expiry(KEYS[1])}
 `)
+
+export const HOLDS: readonly Aspect[] = ['type', 'expiry']
 
 /** A payload ends in its version, two bytes, and its checksum, eight. */
 const RDB_VERSION_FROM_END = 10
@@ -71,14 +74,14 @@ export class Transfer {
       return answer.code === 'E_TYPE' ? this.#notTaken(key, bytes, answer, signal) : outcomeOf(answer, key)
     }
     if (answer === null) return EXISTS
-    return withLost(DONE, content)
+    return withLost(DONE, unheld(content, HOLDS))
   }
 
   async #match(item: Item, bytes: Buffer, signal: AbortSignal): Promise<Outcome> {
     const { key, content, expect } = item
     const pair = { from: key, to: key, ...(expect && { expect }) }
     const [outcome] = await this.#guarded.write([pair], () => writeRequest(item, bytes, 'any'), signal)
-    return withLost(outcome as Outcome, content)
+    return withLost(outcome as Outcome, unheld(content, HOLDS))
   }
 
   async #merge(item: Item, bytes: Buffer, signal: AbortSignal): Promise<Outcome> {
@@ -137,10 +140,4 @@ async function collected(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
   return chunks.length === 1 && Buffer.isBuffer(chunks[0]) ? chunks[0] : Buffer.concat(chunks)
-}
-
-/** Says what Redis has no place for. */
-function withLost(outcome: Outcome, { mtimeMs, mode }: Content): Outcome {
-  const lost = [...(mtimeMs === undefined ? [] : ['mtime']), ...(mode === undefined ? [] : ['mode'])]
-  return outcome.outcome === 'done' && lost.length > 0 ? { ...outcome, lost } : outcome
 }

@@ -68,9 +68,9 @@ export function sourceHeaders(
   condition: ObjectCopy['condition'] = {},
 ): Record<string, string> {
   return {
-    ...condition,
     'x-amz-copy-source': `/${bucket.name}/${encodeKey(key)}`,
     'x-amz-copy-source-if-match': `"${etag}"`,
+    ...condition,
   }
 }
 

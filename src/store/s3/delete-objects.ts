@@ -56,7 +56,7 @@ async function verdictOf(
 ): Promise<Outcome | undefined> {
   if (found === undefined) {
     const marker = await hidden.markerOf(key as string, expect, signal)
-    return marker === undefined ? GONE : { ...GONE, marker }
+    return marker === undefined ? GONE : { marker, ...GONE }
   }
   if (found instanceof RekeyError) return { outcome: 'failed', error: found }
   const verdict = weigh(expect, found, digestOf(found, encryption))
@@ -106,7 +106,7 @@ async function nameMarker(
   if (outcome?.outcome !== 'done' || (outcome.marker !== undefined && outcome.marker !== NO_VERSION)) return
   const { marker: _, ...deleted } = outcome
   const marker = await hidden.markerOf(object.key, object, signal)
-  outcomes.set(object.key, marker === undefined ? deleted : { ...deleted, marker })
+  outcomes.set(object.key, marker === undefined ? deleted : { marker, ...deleted })
 }
 
 const NO_VERSION = 'null'

@@ -14,8 +14,8 @@ import { ReplyReader } from './http-reply.ts'
 export interface HttpRequest {
   readonly method: string
   readonly path: string
-  /** names and values in turn */
-  readonly headers: readonly string[]
+  /** the lines of its headers, each with its end; `checkHeader` has seen them */
+  readonly lines: string
   readonly body: Uint8Array | string | undefined
 }
 
@@ -95,7 +95,7 @@ export class HttpConnection implements ReplyEvents {
     try {
       const { body } = request
       const bytes = typeof body === 'string' ? Buffer.from(body) : body
-      const head = requestHead(request.method, request.path, request.headers, bytes?.length ?? 0)
+      const head = requestHead(request.method, request.path, request.lines, bytes?.length ?? 0)
       handler.onConnect(this.#abort)
       if (this.#isGone) return
       this.#untilMs = performance.now() + this.#server.timeoutMs

@@ -11,21 +11,18 @@ export interface ReplyHead {
   readonly keptMs: number | undefined
 }
 
-/** `headers` are names and values in turn. Throws for what has no place in a head, line breaks above all. */
-export function requestHead(method: string, path: string, headers: readonly string[], bodyBytes: number): string {
+/** `lines` are those of its headers, each with its end. Throws for a path that has no place in a head. */
+export function requestHead(method: string, path: string, lines: string, bodyBytes: number): string {
   if (!PATH.test(path)) throw new Error('a path holds a character that HTTP has no place for')
-  let text = `${method} ${path} HTTP/1.1\r\n`
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    const name = headers[at] as string
-    const value = headers[at + 1] as string
-    if (UNFIT.test(value) || !NAME.test(name))
-      throw new Error(`the header ${JSON.stringify(name)} is none that HTTP has`)
-    text += `${name}: ${value}\r\n`
-  }
   // Swift waits for the body of a DELETE that does not say that it has none.
   const hasLength = bodyBytes > 0 || (method !== 'GET' && method !== 'HEAD')
   const length = hasLength ? `content-length: ${bodyBytes}\r\n` : ''
-  return `${text}${length}connection: keep-alive\r\n\r\n`
+  return `${method} ${path} HTTP/1.1\r\n${lines}${length}connection: keep-alive\r\n\r\n`
+}
+
+/** Throws for a header that has no place in a head: a line break would begin another. */
+export function checkHeader(name: string, value: string): void {
+  if (UNFIT.test(value) || !NAME.test(name)) throw new Error(`the header ${JSON.stringify(name)} is none that HTTP has`)
 }
 
 const PATH = /^\/[!-~]*$/

@@ -70,10 +70,10 @@ export function versionsPage(body: Buffer): Page {
     const end = text.indexOf(isMarker ? '</DeleteMarker>' : '</Version>', start)
     const inside = text.slice(start, end)
     entries.push({
-      ...entryAt(text, start, end, toKey),
-      ...(isMarker && { type: 'delete-marker' }),
       version: tag(inside, 'VersionId') ?? 'null',
       latest: tag(inside, 'IsLatest') === 'true',
+      ...entryAt(text, start, end, toKey),
+      ...(isMarker && { type: 'delete-marker' }),
     })
     at = end
   }

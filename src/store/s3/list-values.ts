@@ -52,7 +52,7 @@ async function withValue(bucket: Bucket, entry: Entry, signal: AbortSignal): Pro
   const reply = await bucket.send({ method: 'GET', key, ...query }, signal)
   if (reply.status === 404) return undefined
   if (reply.status >= 300) throw failureOf(reply, `reading ${keyText(key)}`, NEEDS.read)
-  return { ...entry, value: recordValue(reply.body) }
+  return { value: recordValue(reply.body), ...entry }
 }
 
 function tooLarge({ key, sizeBytes }: Entry): RekeyError {

@@ -70,7 +70,7 @@ function objectsIn(body: Buffer): StoredObject[] {
 function objectOf(entry: Entry, storageClass: string | undefined): StoredObject {
   const { key, sizeBytes = 0, etag = '', mtimeMs = 0 } = entry
   const object = isWhole(entry) ? entry : { key: key as string, sizeBytes, etag, mtimeMs }
-  return storageClass === undefined || storageClass === 'STANDARD' ? object : { ...object, storageClass }
+  return storageClass === undefined || storageClass === 'STANDARD' ? object : { storageClass, ...object }
 }
 
 function isWhole(entry: Entry): entry is StoredObject {

@@ -5,10 +5,10 @@
  */
 import { createHmac, hash } from 'node:crypto'
 import type { Credentials } from './credentials.ts'
+import { checkHeader } from './http-head.ts'
 
 export interface Signable {
   readonly method: string
-  readonly host: string
   /** encoded, as it stands in the request line */
   readonly path: string
   /** encoded and sorted by names, without '?' */
@@ -23,6 +23,7 @@ export const UNSIGNED = 'UNSIGNED-PAYLOAD'
 
 export class Signer {
   readonly region: string
+  readonly #host: string
   #credentials: Credentials | undefined
   #second = -1
   #day = ''
@@ -31,57 +32,60 @@ export class Signer {
   #key: Buffer = Buffer.alloc(0)
   #seal = new Seal(this.#key, '')
   #credential = ''
-  #shape = new Shape({}, false)
+  #frame: Frame | undefined
 
-  constructor(region: string) {
+  /** `host` as the header has it */
+  constructor(region: string, host: string) {
     this.region = region
+    this.#host = host
   }
 
-  /** The headers to be sent, name and value in turn: those of the request, and those that the signature asks for. */
-  sign(request: Signable, credentials: Credentials, nowMs: number): string[] {
+  /**
+   * The lines of the headers, each with its end: those of the request, and those that the signature asks for. Throws for a
+   * header that HTTP has no place for.
+   */
+  sign(
+    { method, path, query, headers: own = NONE, payloadHash }: Signable,
+    credentials: Credentials,
+    nowMs: number,
+  ): string {
     this.#prepare(credentials, nowMs)
-    const { host, payloadHash, headers: own = NONE } = request
-    const { sessionToken } = credentials
-    if (!this.#shape.fits(own, sessionToken !== undefined)) this.#shape = new Shape(own, sessionToken !== undefined)
-    const { names, starts, end, signedNames } = this.#shape
-    const headers: string[] = []
-    let canonical = `${request.method}\n${request.path}\n${request.query}`
+    if (this.#frame?.fits(own) !== true) this.#frame = this.#frameFor(own, credentials)
+    const { names, signed, sent } = this.#frame
+    let canonical = `${method}\n${path}\n${query}`
+    let lines = ''
     let isPlain = true
     for (let at = 0; at < names.length; at++) {
       const name = names[at] as string
-      let value = own[name]
-      if (value === undefined) value = this.#asked(name, host, payloadHash, sessionToken)
-      else if (!PLAIN.test(value)) {
+      let value = name === PAYLOAD ? payloadHash : (own[name] as string)
+      if (!PLAIN.test(value)) {
         value = trimmed(value)
+        checkHeader(name, value)
         isPlain = false
       }
-      headers.push(name, value)
-      canonical = canonical + starts[at] + value
+      canonical = canonical + signed[at] + value
+      lines = lines + sent[at] + value
     }
-    canonical = canonical + end + payloadHash
+    canonical = canonical + signed[names.length] + payloadHash
     // Headers go out as latin1; everything else of the text is ASCII.
     const signature = this.#seal.of(hash('sha256', isPlain ? canonical : Buffer.from(canonical, 'latin1')))
-    headers.push('authorization', this.#credential + signedNames + signature)
-    return headers
+    return `${lines}${sent[names.length]}${signature}\r\n`
   }
 
-  #asked(name: string, host: string, payloadHash: string, sessionToken = ''): string {
-    switch (name) {
-      case 'host':
-        return host
-      case 'x-amz-date':
-        return this.#time
-      case 'x-amz-content-sha256':
-        return payloadHash
-      default:
-        return sessionToken
-    }
+  #frameFor(own: Readonly<Record<string, string>>, { sessionToken }: Credentials): Frame {
+    const known = [
+      ['host', this.#host],
+      ['x-amz-date', this.#time],
+      ...(sessionToken === undefined ? [] : [[TOKEN, sessionToken]]),
+    ]
+    return new Frame(own, Object.fromEntries(known), this.#credential)
   }
 
   #prepare(credentials: Credentials, nowMs: number): void {
     const second = Math.floor(nowMs / 1000)
     if (second === this.#second && credentials === this.#credentials) return
     this.#second = second
+    this.#frame = undefined
     const time = `${new Date(second * 1000).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
     const day = time.slice(0, 8)
     if (day !== this.#day || credentials !== this.#credentials) {
@@ -132,37 +136,54 @@ class Seal {
 
 const NONE: Readonly<Record<string, string>> = {}
 
-/** What requests with headers of the same names have in common: the texts around the values. Mostly the next is as the last. */
-class Shape {
-  /** of all headers that are signed, in order */
+/**
+ * What requests of one second with headers of the same names have in common: the texts around the values that are each
+ * request's own. Mostly the next request is as the last.
+ */
+class Frame {
+  /** of the headers whose values are the request's own, in order */
   readonly names: readonly string[]
-  /** what stands before each value in the text that is signed */
-  readonly starts: readonly string[]
-  /** what stands behind the last value, before the hash of the payload */
-  readonly end: string
-  /** as the header `authorization` has them, up to the signature */
-  readonly signedNames: string
+  /** of the text that is signed, what stands before each of the values, and what before the hash at the end */
+  readonly signed: readonly string[]
+  /** of the lines that are sent, what stands before each of the values, and what before the signature */
+  readonly sent: readonly string[]
   readonly #own: readonly string[]
-  readonly #hasToken: boolean
 
-  constructor(own: Readonly<Record<string, string>>, hasToken: boolean) {
+  /** `known` are headers with their values; `credential` is the header `authorization` up to the names. */
+  constructor(own: Readonly<Record<string, string>>, known: Readonly<Record<string, string>>, credential: string) {
     this.#own = Object.keys(own)
-    this.#hasToken = hasToken
-    this.names = [...ASKED, ...(hasToken ? [TOKEN] : []), ...this.#own].sort()
-    this.starts = this.names.map((name) => `\n${name}:`)
-    const signed = this.names.join(';')
-    this.end = `\n\n${signed}\n`
-    this.signedNames = `${signed}, Signature=`
+    const all = [PAYLOAD, ...Object.keys(known), ...this.#own].sort()
+    const names = all.join(';')
+    const signed = ['']
+    const sent = ['']
+    const add = (inSigned: string, inSent: string) => {
+      signed.push((signed.pop() as string) + inSigned)
+      sent.push((sent.pop() as string) + inSent)
+    }
+    for (const name of all) {
+      const value = known[name]
+      checkHeader(name, value ?? '')
+      add(`\n${name}:${value ?? ''}`, `${name}: ${value ?? ''}`)
+      if (value === undefined) {
+        signed.push('')
+        sent.push('')
+      }
+      add('', '\r\n')
+    }
+    add(`\n\n${names}\n`, `authorization: ${credential}${names}, Signature=`)
+    this.names = all.filter((name) => known[name] === undefined)
+    this.signed = signed
+    this.sent = sent
   }
 
-  fits(own: Readonly<Record<string, string>>, hasToken: boolean): boolean {
+  fits(own: Readonly<Record<string, string>>): boolean {
     let nth = 0
     for (const name in own) if (name !== this.#own[nth++]) return false
-    return nth === this.#own.length && hasToken === this.#hasToken
+    return nth === this.#own.length
   }
 }
 
-const ASKED = ['host', 'x-amz-content-sha256', 'x-amz-date']
+const PAYLOAD = 'x-amz-content-sha256'
 const TOKEN = 'x-amz-security-token'
 
 /** ASCII without any white space but single spaces between words. */

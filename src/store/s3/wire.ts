@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events'
 import { ENDED } from './broken.ts'
 import type { Credentials, Identity } from './credentials.ts'
 import type { Broken, Exchange } from './exchange.ts'
+import type { HttpRequest } from './http-connection.ts'
 import { HttpPool } from './http-pool.ts'
 import { encodeKey } from './keys.ts'
 import type { Request } from './request.ts'
@@ -47,7 +48,7 @@ export class Wire {
     this.#settings = settings
     this.#now = now
     this.#target = target
-    this.#signer = new Signer(target.region)
+    this.#signer = new Signer(target.region, target.host)
     this.#pool = openPool(target, settings.timeoutMs)
   }
 
@@ -63,7 +64,7 @@ export class Wire {
       this.#pool = openPool(target, this.#settings.timeoutMs)
     }
     this.#target = target
-    this.#signer = new Signer(target.region)
+    this.#signer = new Signer(target.region, target.host)
   }
 
   /** Ends what is under way. */
@@ -87,37 +88,24 @@ export class Wire {
   ): Promise<Answer | Broken> {
     if (signal.aborted) return Promise.resolve({ error: ENDED, wasSent: false, wasAnswered: false })
     const { exchanges, over } = this.#underWayOf(signal)
+    const signed = this.#sign(request, credentials)
     return new Promise<Answer | Broken>((resolve) => {
       const exchange = open(over, resolve, resolve)
       exchanges.add(exchange)
-      this.#write(request, credentials, exchange)
+      this.#pool.dispatch(signed, exchange)
     })
   }
 
-  #write({ method, key, query, headers, body }: Request, credentials: Credentials, exchange: Exchange): void {
-    const { basePath, host } = this.#target
+  #sign({ method, key, query = '', headers, body }: Request, credentials: Credentials): HttpRequest {
+    const { basePath } = this.#target
     const path = key === undefined ? basePath || '/' : `${basePath}/${encodeKey(key)}`
-    const signed = this.#signer.sign(
-      {
-        method,
-        host,
-        path,
-        query: query ?? '',
-        headers: this.#withPayer(headers),
-        payloadHash: this.#payloadHash(body),
-      },
+    const payloadHash = this.#payloadHash(body)
+    const lines = this.#signer.sign(
+      { method, path, query, headers: this.#withPayer(headers), payloadHash },
       credentials,
       this.#now(),
     )
-    this.#pool.dispatch(
-      {
-        method,
-        path: query === undefined || query === '' ? path : `${path}?${query}`,
-        headers: signed,
-        body,
-      },
-      exchange,
-    )
+    return { method, path: query === '' ? path : `${path}?${query}`, lines, body }
   }
 
   #withPayer(headers: Request['headers']): Request['headers'] {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { RekeyError } from '../../record/errors.ts'
 import { keyText } from '../../record/key.ts'
 import type { Content, Guard, Item, Outcome } from '../contract.ts'
-import { unheld } from '../unheld.ts'
+import { unheld, withLost } from '../unheld.ts'
 import { failed, outcomeOf } from './ask.ts'
 import { headersFor } from './attributes.ts'
 import type { Algorithm } from './checksum.ts'
@@ -140,9 +140,4 @@ async function* counted(key: string, { sizeBytes }: Content, pieces: AsyncIterab
 async function* chain(first: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield* first
   yield* rest
-}
-
-function withLost(outcome: Outcome, lost: readonly string[]): Outcome {
-  if (outcome.outcome !== 'done' || lost.length === 0) return outcome
-  return { ...outcome, lost: [...(outcome.lost ?? []), ...lost] }
 }

@@ -66,7 +66,7 @@ function ask(
       onError: resolve,
       ...options.handler,
     }
-    pool.dispatch({ method: options.method ?? 'GET', path: '/', headers: ['host', 'h'], body: options.body }, handler)
+    pool.dispatch({ method: options.method ?? 'GET', path: '/', lines: 'host: h\r\n', body: options.body }, handler)
   })
 }
 

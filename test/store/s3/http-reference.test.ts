@@ -133,7 +133,7 @@ async function ours(): Promise<Read[]> {
       let status = 0
       let head = ''
       pool.dispatch(
-        { method, path: `/${nth}`, headers: ['host', 'h'], body: undefined },
+        { method, path: `/${nth}`, lines: 'host: h\r\n', body: undefined },
         {
           isOver: false,
           onConnect: () => {},
