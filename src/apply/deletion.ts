@@ -82,11 +82,10 @@ function etagIn(digest = ''): string | undefined {
 const SETTLED: Deletion = { kind: 'settled' }
 
 function evidenceOf({ size, mtime }: KeyRecord, etag: string | undefined, digest: string | undefined): Evidence {
-  return {
-    ...(size === undefined ? {} : { sizeBytes: size }),
-    ...(mtime === undefined ? {} : { mtimeMs: Date.parse(mtime) }),
-    ...contentOf(etag, digest),
-  }
+  const evidence: { -readonly [name in keyof Evidence]: Evidence[name] } = {}
+  if (size !== undefined) evidence.sizeBytes = size
+  if (mtime !== undefined) evidence.mtimeMs = Date.parse(mtime)
+  return Object.assign(evidence, contentOf(etag, digest))
 }
 
 function contentOf(etag: string | undefined, digest: string | undefined): Evidence {

@@ -162,8 +162,14 @@ function sameChecksum(here: Checksums, there: Checksums): Compared {
 
 function withDigests(compared: Compared, here: Digested, there: Digested): Compared {
   if (compared === undefined || compared instanceof RekeyError || !compared.same) return compared
-  const digest = typeof here === 'string' ? { digest: here } : {}
-  return { ...compared, ...digest, ...(typeof there === 'string' ? { toDigest: there } : {}) }
+  const digest = typeof here === 'string' ? here : compared.digest
+  const toDigest = typeof there === 'string' ? there : compared.toDigest
+  return {
+    same: true,
+    proof: compared.proof,
+    ...(digest !== undefined && { digest }),
+    ...(toDigest !== undefined && { toDigest }),
+  }
 }
 
 async function readOf(store: Store, key: Pair['from'], signal: AbortSignal): Promise<Content | undefined> {

@@ -2,18 +2,14 @@
 import type { Line } from '../record/line.ts'
 import { memberText } from '../record/line.ts'
 import type { Content } from './contract.ts'
+import { plainContent } from './plain-content.ts'
 
 /** The bytes of `value64`, the text of a string `value`, or the JSON text of any other `value`. */
 export function valueContent(line: Line): Content {
-  const bytes = valueBytes(line)
-  return { form: 'plain', body: () => once(bytes), sizeBytes: bytes.length }
+  return plainContent(valueBytes(line))
 }
 
 function valueBytes({ record, text }: Line): Buffer {
   if (record.value64 !== undefined) return Buffer.from(record.value64, 'base64')
   return Buffer.from(typeof record.value === 'string' ? record.value : (memberText(text, 'value') ?? ''), 'utf8')
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.length > 0) yield bytes
 }

@@ -5,6 +5,7 @@ import { keyText } from '../../record/key.ts'
 import type { Line } from '../../record/line.ts'
 import { setFields } from '../../record/line.ts'
 import type { Content, Evidence, Guard, Store } from '../../store/contract.ts'
+import { plainContent } from '../../store/plain-content.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -83,15 +84,8 @@ function withFields(line: Line, fields: object): string {
 }
 
 function contentOf(row: string, { traits }: Store): Content {
-  const bytes = Buffer.from(row, 'utf8')
-  return {
-    form: 'plain',
-    async *body() {
-      yield bytes
-    },
-    sizeBytes: bytes.length,
-    ...(traits.holds.includes('headers') && { headers: { 'content-type': 'application/json' } }),
-  }
+  const content = plainContent(Buffer.from(row, 'utf8'))
+  return traits.holds.includes('headers') ? { ...content, headers: { 'content-type': 'application/json' } } : content
 }
 
 function changed(key: string): RekeyError {

@@ -78,9 +78,9 @@ async function putBatch(table: Table, batch: readonly Put[], signal: AbortSignal
   try {
     const { UnprocessedItems } = await table.attempt(
       {
-        ...request,
         send: (client, options) => client.send(command, options),
         isCutShort: (answer) => answer.UnprocessedItems?.[table.name] !== undefined,
+        ...request,
       },
       signal,
     )

@@ -4,6 +4,7 @@ import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import type { Content } from '../contract.ts'
+import { plainContent } from '../plain-content.ts'
 import type { Item } from './attribute-value.ts'
 import { parseExactly } from './json-text.ts'
 import { attributesOf, plainMembers } from './plain-value.ts'
@@ -18,14 +19,7 @@ export function itemText(item: Item): string {
 
 /** The whole item as content: JSON. */
 export function contentOf(item: Item): Content {
-  const bytes = Buffer.from(itemText(item))
-  return {
-    form: 'plain',
-    body: async function* () {
-      yield bytes
-    },
-    sizeBytes: bytes.length,
-  }
+  return plainContent(Buffer.from(itemText(item)))
 }
 
 /**

@@ -28,7 +28,7 @@ export async function putItem(
   })
   const request = { operation: 'PutItem', isWrite: true, what: `writing ${keyText(key)}` }
   try {
-    await table.attempt({ ...request, send: (client, options) => client.send(command, options) }, signal)
+    await table.attempt({ send: (client, options) => client.send(command, options), ...request }, signal)
     return DONE
   } catch (thrown) {
     return isConditionFailed(thrown) ? 'refused' : outcomeOf(table.failure(thrown, request))
@@ -69,7 +69,7 @@ export async function deleteItem(
       ...condition,
     })
     try {
-      await table.attempt({ ...request, send: (client, options) => client.send(command, options) }, signal)
+      await table.attempt({ send: (client, options) => client.send(command, options), ...request }, signal)
       return DONE
     } catch (thrown) {
       return isConditionFailed(thrown) ? 'refused' : outcomeOf(table.failure(thrown, request))

@@ -46,7 +46,7 @@ export async function removeTogether(
   const what = `removing ${removals.length} items while their copies are there`
   const request = { operation: 'TransactWriteItems', isWrite: true, what }
   try {
-    await table.attempt({ ...request, send: (client, options) => client.send(command, options) }, signal)
+    await table.attempt({ send: (client, options) => client.send(command, options), ...request }, signal)
     return removals.map(() => DONE)
   } catch (thrown) {
     const reasons = reasonsOf(thrown)

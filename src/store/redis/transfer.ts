@@ -6,6 +6,7 @@ import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import type { Aspect, Content, Guard, Item, Outcome } from '../contract.ts'
+import { onePiece } from '../plain-content.ts'
 import { unheld, withLost } from '../unheld.ts'
 import type { Request } from './connection.ts'
 import type { Describer } from './describe.ts'
@@ -118,9 +119,7 @@ export class Transfer {
 function contentOf(bytes: Buffer, type: string, expiry: number): Content {
   return {
     form: type === 'string' ? 'plain' : 'redis-dump',
-    body: async function* () {
-      yield bytes
-    },
+    body: () => onePiece(bytes),
     sizeBytes: bytes.length,
     type,
     ...(expiry >= 0 && { expiresMs: expiry }),

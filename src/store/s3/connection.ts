@@ -6,6 +6,7 @@
 import type { RekeyError } from '../../record/errors.ts'
 import type { Gate } from '../aws/gate.ts'
 import { Pace } from '../aws/pace.ts'
+import { onePiece } from '../plain-content.ts'
 import { brokenFailure, isClosed, isTimeout } from './broken.ts'
 import { asksForLess } from './classify.ts'
 import { Correction } from './correction.ts'
@@ -111,7 +112,7 @@ export class Bucket {
         if (streamed.status >= 300) {
           const reply = await whole(streamed)
           if (tries <= CORRECTIONS && (await this.#putRight(reply))) continue
-          return { ...streamed, body: once(reply.body) }
+          return { ...streamed, body: onePiece(reply.body) }
         }
         return streamed
       }
@@ -167,10 +168,6 @@ async function whole({ status, headers, body }: Streamed): Promise<Reply> {
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
   return { status, headers, body: Buffer.concat(chunks) }
-}
-
-async function* once(body: Buffer): AsyncGenerator<Uint8Array> {
-  if (body.length > 0) yield body
 }
 
 const NOTHING = Buffer.alloc(0)
