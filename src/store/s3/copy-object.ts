@@ -61,7 +61,7 @@ export async function withAcl(
   return isKept ? done : { ...done, lost: ['acl'] }
 }
 
-/** The headers that name the source, as it was when it was looked at; behind `condition`. */
+/** The headers that name the source, as it was when it was looked at, and `condition`. */
 export function sourceHeaders(
   bucket: Bucket,
   { key, etag }: StoredObject,
@@ -82,7 +82,6 @@ export function ownHeaders({ storageClass, headers }: StoredObject): Record<stri
   }
 }
 
-/** Its headers in the order of their names, in which they are signed. */
 function requestFor(bucket: Bucket, { source, to, condition }: ObjectCopy): Request {
   const isPlain = source.storageClass === undefined && source.headers === undefined
   const headers = sourceHeaders(bucket, source, condition)
