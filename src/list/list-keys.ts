@@ -138,15 +138,25 @@ export function listStage(options: ListOptions): Stage {
     let left = options.limit
     for (const store of stores) {
       const lines = new EntryLines(store.location)
+      const before = left
       for await (const entries of listOnce(store, options.range, context)) {
         const batch = entries.length > left ? entries.slice(0, left) : entries
         if (batch.length > 0) yield batch.map((entry) => lines.line(entry))
         left -= batch.length
         if (left <= 0 || context.stop.aborted) return
       }
+      if (left === before) warnOfType(store, options.range.type, context)
     }
   }
 }
+
+/** Of a type that is mistyped there is no key, and modules of Redis have types of their own: only that nothing came shows it. */
+function warnOfType({ location }: Store, type: string | undefined, context: Context): void {
+  if (type === undefined || TYPES.includes(type)) return
+  context.warn(`--type: ${location} has no key of type ${JSON.stringify(type)}; usual are ${TYPES.join(', ')}`)
+}
+
+const TYPES = ['file', 'symlink', 'string', 'hash', 'list', 'set', 'zset', 'stream', 'delete-marker']
 
 /** A listing in which no key comes twice. */
 async function* listOnce(store: Store, range: Range, context: Context): AsyncGenerator<readonly Entry[]> {

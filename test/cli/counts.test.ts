@@ -40,6 +40,14 @@ describe('exit code and counts', () => {
     expect(wrong.stderr).toContain('--lmit')
   })
 
+  test('a listing of a type that no key has is told from one that is mistyped', async () => {
+    await mkdir(`${directory}/typed`)
+    const list = (type: string) => runTool('list-keys', { args: ['--type', type, `${directory}/typed`] })
+    expect(await list('hash')).toMatchObject({ code: 0, stderr: expect.not.stringContaining('--type') })
+    const mistyped = 'has no key of type "fiel"; usual are file, symlink, string'
+    expect(await list('fiel')).toMatchObject({ code: 0, stderr: expect.stringContaining(mistyped) })
+  })
+
   test('the counts of each tool of a pipeline are the records that went through it', async () => {
     await mkdir(`${directory}/keys`)
     await Promise.all(Array.from({ length: 25 }, (_, at) => writeFile(`${directory}/keys/${at}.json`, `${at}`)))
