@@ -58,12 +58,15 @@ export function copyStage(options: CopyOptions): Stage {
       isInDoubt: ({ line }: Work) => line.cameAs !== 'failed' && settled.isInDoubt(line.open ?? line.record),
       note: async (works: readonly Work[]) => await intents?.append(intentLines(works)),
     }
+    let [came, known] = [0, 0]
     try {
       yield* workByStores<Work>(batches, context, {
         concurrency: options.concurrency,
         ratePerSecond: options.rate.ratePerSecond,
         place(line) {
+          came++
           if (!settled.has(line.open ?? line.record)) return placeLine(line, options.retry)
+          known++
           context.count('settled before', 1)
           return undefined
         },
@@ -75,12 +78,20 @@ export function copyStage(options: CopyOptions): Stage {
           return job.items.map(({ line }, at) => settleCopy(line, settlements[at] as Settlement, stamp))
         },
       })
+      const isOther = settled.size > 0 && came > 0 && known === 0 && !context.stop.aborted
+      if (isOther) context.warn(otherPlan(options.resume, settled.size))
       const foreseen = forecast?.toText()
       if (foreseen !== undefined) context.tell(foreseen)
     } finally {
       await intents?.close()
     }
   }
+}
+
+/** Nothing was done wrong by it: what was there already was skipped. But what the journal tells is of something else. */
+function otherPlan(journals: readonly string[], size: number): string {
+  const many = `${size.toLocaleString('en-US')} record${size === 1 ? '' : 's'}`
+  return `--resume: ${journals.join(', ')} settles ${many}, and none of them is in this plan: is it the journal of another?`
 }
 
 /** The write that a line asks for, or the line with what became of it. */

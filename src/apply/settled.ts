@@ -13,6 +13,11 @@ export class Settled {
   readonly #settled = new FingerprintSet()
   readonly #begun = new FingerprintSet()
 
+  /** of how many records journals hold the outcome */
+  get size(): number {
+    return this.#settled.size
+  }
+
   /** Whether a journal holds this record's outcome. */
   has(record: OpenRecord): boolean {
     return this.#settled.size > 0 && this.#settled.has(identity(record))

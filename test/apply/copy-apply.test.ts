@@ -153,6 +153,20 @@ test('--resume prints only what the journal does not settle; --retry renews a jo
   expect(await resume('--retry')).toMatchObject({ code: 2, stderr: expect.stringContaining('--retry') })
 })
 
+test('a journal that settles nothing of the plan is told', async () => {
+  const directory = await directoryWith({ a: '1', b: '2' })
+  const work = await directoryWith({
+    plan: plan(directory, [['a', 'to/a']]),
+    other: plan(directory, [['b', 'to/b']]),
+  })
+  const run = (flags: string, from: string) => runShell(`copy-apply ${flags} < ${from} >> run`, { cwd: work })
+  await run('', 'plan')
+  const told = expect.stringContaining('--resume: run settles 1 record, and none of them is in this plan')
+  expect(await run('--resume run', 'other')).toMatchObject({ code: 0, stderr: told })
+  for (const from of ['plan', 'other', '/dev/null'])
+    expect(await run('--resume run', from)).toMatchObject({ code: 0, stderr: expect.not.stringContaining('--resume') })
+})
+
 test('a journal that would be written over is left as it is', async () => {
   const directory = await directoryWith({ a: '1', plan: '' })
   const run = await runShell('touch run; copy-apply --resume run < plan > run', { cwd: directory })
