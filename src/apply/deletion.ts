@@ -74,9 +74,12 @@ export function hasChanged({ side, expect, witness }: Removal, { sizeBytes, etag
   return etag !== undefined && etag !== (etagIn(witness?.expect.digest) ?? etag)
 }
 
-/** Digests that a store of objects makes out of an etag: of equal etags, of the MD5 of the content, of an upload in parts. */
+/**
+ * Digests that a store of objects makes out of an etag: of equal etags, of the MD5 of the content, of an upload in parts; and
+ * the digest of an item, which begins with its etag.
+ */
 function etagIn(digest = ''): string | undefined {
-  return /^(?:etag:|md5:|etag-)([^:]+)/.exec(digest)?.[1]
+  return /^(?:(?:etag:|md5:|etag-)([^:]+)|dynamodb-[^:]+:(.{32}))/.exec(digest)?.slice(1).join('')
 }
 
 const SETTLED: Deletion = { kind: 'settled' }

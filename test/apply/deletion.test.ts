@@ -66,6 +66,8 @@ test.each<[string, string | undefined, string | undefined, boolean]>([
   ['equal etags', 'etag:e1', 'e2', true],
   ['the MD5 of the content', 'md5:e1', 'e1-2', true],
   ['the etag of an upload in parts', 'etag-e1-2:3', 'e1-3', true],
+  ['the digest of an item', `dynamodb-1a2b3c4d:${'e1'.repeat(32)}`, 'e1'.repeat(16), false],
+  ['the digest of an item', `dynamodb-1a2b3c4d:${'e1'.repeat(32)}`, 'e2'.repeat(16), true],
   ['what was read', 'sha256:e1', 'e2', false],
   ['a copy whose store tells no etag', 'etag:e1', undefined, false],
   ['its size alone', undefined, 'e2', false],

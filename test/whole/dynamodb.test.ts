@@ -1,5 +1,5 @@
 /** A whole migration of a table with a sort key: killed, resumed, proven, cleaned up; and there and back by other stores. */
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { directoryWith } from '../directory.ts'
@@ -172,6 +172,23 @@ describe.each(['a directory', 'Redis', 'S3'])('there and back by %s', (by) => {
     }
     expect(sorted(await itemsOf(other))).toEqual(sorted(rows('old')))
   })
+})
+
+test('a file stays whose item was written over since it was proven', async () => {
+  const key = (at: number) => JSON.stringify({ space: 'old0', root: `r${at}` })
+  const place = await directoryWith({ [key(1)]: '{"a":1}', [key(2)]: '{"a":2}' })
+  const copy = `set -euo pipefail
+    list-keys '${place}/' | rewrite-keys --to-store ${other.location} | copy-apply | verify > proven`
+  expect((await runShell(copy, { cwd, env })).code).toBe(0)
+  await put(other, { space: { S: 'old0' }, root: { S: 'r2' }, a: { N: '3' } })
+  const run = await runShell('delete-apply < proven', { cwd, env })
+  expect(run.code, run.stderr).toBe(1)
+  const said = recordsOf(run).map(({ key: from, deleted, error }) => [from, deleted, error?.code])
+  expect(said.toSorted()).toEqual([
+    [key(1), 'source', undefined],
+    [key(2), undefined, 'E_UNPROVEN'],
+  ])
+  expect(await readdir(place)).toEqual([key(2)])
 })
 
 async function placeOf(by: string): Promise<[string, Record<string, string>]> {
