@@ -22,33 +22,42 @@ const SUSPECT_NUMBER = /[\d.]{16}|\d[eE]/
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
+/** With bit 0x20, in which square and curly brackets differ. */
+const OPEN = 0x7b
+const CLOSE = 0x7d
+/** How deep values may be nested: printing goes into the stack, and a few thousand overflow it. */
+export const MOST_NESTED = 1000
 
 /**
  * Whether a JSON text, read and printed again, says the same: every number keeps its value, and no member has stood
- * twice under one name.
+ * twice under one name. One that is nested too deep could not be printed.
  */
 function survivesReading(text: string, value: unknown): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
-  const { numbersKept, members } = scan(text, SUSPECT_NUMBER.test(text))
-  return numbersKept && members === countMembers(value)
+  const { survives, members } = scan(text, SUSPECT_NUMBER.test(text))
+  return survives && members === countMembers(value)
 }
 
 /** Goes through a valid JSON text once, skipping its strings. */
-function scan(text: string, withNumbers: boolean): { numbersKept: boolean; members: number } {
+function scan(text: string, withNumbers: boolean): { survives: boolean; members: number } {
   const number = /-?\d[\d.eE+-]*/y
   let members = 0
+  let depth = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === QUOTE) at = endOfString(text, at)
     else if (code === COLON) members++
-    else if (withNumbers && (code === 0x2d || (code >= 0x30 && code <= 0x39))) {
+    else if ((code | 0x20) === CLOSE) depth--
+    else if ((code | 0x20) === OPEN) {
+      if (++depth > MOST_NESTED) return { survives: false, members }
+    } else if (withNumbers && (code === 0x2d || (code >= 0x30 && code <= 0x39))) {
       number.lastIndex = at
       const token = number.exec(text)?.[0] ?? ''
-      if (!numberSurvives(token)) return { numbersKept: false, members }
+      if (!numberSurvives(token)) return { survives: false, members }
       at += token.length - 1
     }
   }
-  return { numbersKept: true, members }
+  return { survives: true, members }
 }
 
 /** Index of the quote that closes the string opened at `start`. */

@@ -96,6 +96,14 @@ function exactly(text: string): bigint {
   return BigInt(whole + fraction) * 10n ** BigInt(100 + Number(exponent) - fraction.length)
 }
 
+test('JSON that is nested too deep to be printed is a text', () => {
+  const nested = (times: number) => `${'[{"a":'.repeat(times)}1${'}]'.repeat(times)}`
+  expect(recordValue(Buffer.from(nested(500)))).toEqual({ value: JSON.parse(nested(500)) })
+  expect(recordValue(Buffer.from(nested(501)))).toEqual({ value: nested(501) })
+  const flat = `[${'[{}],'.repeat(2000)}"${'[{'.repeat(2000)}"]`
+  expect(recordValue(Buffer.from(flat))).toEqual({ value: JSON.parse(flat) })
+})
+
 test('a deep and long content does not exhaust the stack', () => {
   const deep = `${'['.repeat(5000)}1.5e1${']'.repeat(5000)}`
   expect(recordValue(Buffer.from(deep))).toHaveProperty('value')

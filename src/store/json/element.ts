@@ -3,7 +3,7 @@
  * double does not hold is a string of its digits, as in every record.
  */
 import type { Token } from 'stream-json/core/parser.js'
-import { numberSurvives } from '../value.ts'
+import { MOST_NESTED, numberSurvives } from '../value.ts'
 
 /** An element that is through. */
 export interface Element {
@@ -15,6 +15,8 @@ export interface Element {
   readonly kind: string
   /** the name of a member that stands twice, so that one of them is lost */
   readonly twice: string | undefined
+  /** its value is wanted, and is nested so deep that it could not be printed */
+  readonly tooDeep: boolean
 }
 
 /** What a double holds without a closer look. */
@@ -28,6 +30,7 @@ export class ElementBuilder {
   #kind = ''
   #key: string | undefined
   #twice: string | undefined
+  #tooDeep = false
   #value: unknown
   readonly #containers: Container[] = []
   /** the name of the member that is read in each of them; undefined in an array */
@@ -66,10 +69,11 @@ export class ElementBuilder {
   }
 
   finish(): Element {
-    const element = { key: this.#key, value: this.#value, kind: this.#kind, twice: this.#twice }
+    const element = { key: this.#key, value: this.#value, kind: this.#kind, twice: this.#twice, tooDeep: this.#tooDeep }
     this.#kind = ''
     this.#key = undefined
     this.#twice = undefined
+    this.#tooDeep = false
     this.#value = undefined
     return element
   }
@@ -77,6 +81,7 @@ export class ElementBuilder {
   #open(container: Container, kind: string): boolean {
     this.#put(container, kind)
     this.#containers.push(container)
+    if (this.#values && this.#containers.length > MOST_NESTED) this.#tooDeep = true
     this.#names.push(undefined)
     return false
   }

@@ -9,6 +9,7 @@ import { FingerprintSet } from '../../record/fingerprint-set.ts'
 import { keyText } from '../../record/key.ts'
 import type { Entry, Range } from '../contract.ts'
 import { compileGlob } from '../glob.ts'
+import { MOST_NESTED } from '../value.ts'
 import type { Element } from './element.ts'
 import { ElementReader } from './element-reader.ts'
 import { jsonTokens } from './json-tokens.ts'
@@ -111,10 +112,12 @@ const MOST_NAMED = 20
 
 /** Why an element cannot be listed, and what to do about it. */
 function problemOf(element: Element, { path, keyPath }: JsonLocation, number: number): RekeyError | undefined {
-  const { key, kind, twice } = element
+  const { key, kind, twice, tooDeep } = element
   const name = `${path}: element ${number}`
   const refused = (problem: string) => new RekeyError('E_FIELD', `${name} ${problem}`)
   if (twice !== undefined) return refused(`has the member ${keyText(twice)} twice, and one of them would be lost`)
+  if (tooDeep)
+    return refused(`is nested more than ${MOST_NESTED} deep, which no record holds: list it without --values`)
   if (key?.isWellFormed()) return undefined
   if (key !== undefined) return refused('has a key with half a surrogate pair, which no store can hold')
   if (kind !== 'object') return refused(`is ${kind}: a key is text, a number, or a member of an object`)

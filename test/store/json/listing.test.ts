@@ -174,6 +174,15 @@ describe('what ends a listing, after what came before', () => {
     expect(run).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('has the member "n" twice') })
   })
 
+  test('a value that is nested too deep, by its element; its key is listed', async () => {
+    writeFileSync(`${directory}/deep.json`, `["a",{"id":"b","n":${'['.repeat(9000)}${']'.repeat(9000)}}]`)
+    const run = await list('deep.json#/id', '--values')
+    expect(recordsOf(run).map(({ key }) => key)).toEqual(['a'])
+    expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('E_FIELD') })
+    expect(run.stderr).toContain('element 2 is nested more than 1000 deep')
+    expect(recordsOf(await list('deep.json#/id')).map(({ key }) => key)).toEqual(['a', 'b'])
+  })
+
   test('a member of a broken object behind the array', async () => {
     writeFileSync(`${directory}/tail.json`, '{"x":["a"],"y":}')
     const run = await list('tail.json#x')
