@@ -177,6 +177,17 @@ describe('journals', () => {
     expect(run.stdout).toBe(lines(times(4, 'done'), { first: 7 }))
   })
 
+  test('count a line of the plan that was no record as failed, and a torn line of their own not', async () => {
+    const broken = { outcome: 'failed', error: { code: 'E_INPUT', line: 3, message: 'not JSON', retryable: false } }
+    const journal = `${lines(times(2, 'done'))}${JSON.stringify({ ...broken, input: 'broken' })}\n{"key":"to`
+    const directory = await directoryWith({
+      'plan.ndjson': `${lines(times(2, 'open'))}broken\n`,
+      'run.ndjson': journal,
+    })
+    const { rows } = await track(directory, '', ['--plan', 'plan.ndjson', '--resume', 'run.ndjson'])
+    expect(rows['*/*.json']).toMatchObject({ status: 'failed', totalUploads: 3, completedUploads: 2, failedUploads: 1 })
+  })
+
   test('and what comes by again are counted once, with the outcome that it has come to', async () => {
     const journal = lines(['done', 'failed', 'failed'])
     const directory = await directoryWith({

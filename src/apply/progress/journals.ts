@@ -67,9 +67,9 @@ export class Journals {
   ): Promise<void> {
     for (const path of paths) {
       for await (const batch of context.records(path)) {
-        for (const { record } of batch) {
-          // A line that a kill has torn says nothing.
-          if (record.error?.code === 'E_INPUT' || countedAs(record) === 'open') continue
+        for (const { record, cameAs } of batch) {
+          // A line that a kill has torn says nothing; one that tells of a broken line of the plan does.
+          if (cameAs === undefined || countedAs(record) === 'open') continue
           const entry = this.enter(record)
           if (entry.counts) take(record, entry)
         }
