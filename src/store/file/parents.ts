@@ -8,6 +8,7 @@ import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import { errnoOf, fsError } from './fs-error.ts'
 import { identityOf, parentOf, pathOf } from './key-path.ts'
+import { makeDirectory } from './make-directory.ts'
 
 /** Called before a directory is made. */
 export type OnMake = (directory: Key) => void
@@ -46,7 +47,8 @@ export class Parents {
       onMake(directory)
     }
     try {
-      mkdirSync(pathOf(this.#root, directory), { recursive: directory.length === 0 })
+      if (directory.length === 0) makeDirectory(this.#root)
+      else mkdirSync(pathOf(this.#root, directory))
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') return fsError(error, directory)
     }

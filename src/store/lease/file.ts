@@ -8,12 +8,13 @@
  * fewer than KEPT are made during one listing, that is one of the last.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { link, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RekeyError } from '../../record/errors.ts'
 import { DirectorySyncs } from '../file/directory-syncs.ts'
 import { errnoOf, fsError } from '../file/fs-error.ts'
 import { rootOf } from '../file/location.ts'
+import { makeDirectory } from '../file/make-directory.ts'
 import type { LeaseRecord, LeaseSpace, SeenLease } from './contract.ts'
 import { leaseText, parseLease } from './record.ts'
 
@@ -36,7 +37,7 @@ class FileLeases implements LeaseSpace {
   }
 
   async check(): Promise<void> {
-    await this.#told('', () => mkdir(this.#root, { recursive: true }))
+    await this.#told('', async () => makeDirectory(this.#root))
   }
 
   read(name: string): Promise<SeenLease | undefined> {
@@ -55,7 +56,7 @@ class FileLeases implements LeaseSpace {
   create(name: string, record: LeaseRecord): Promise<string | undefined> {
     return this.#told(name, async () => {
       const directory = this.#directoryOf(name)
-      await mkdir(directory, { recursive: true })
+      makeDirectory(directory)
       await this.#syncs.sync(Buffer.from(this.#root))
       return this.#claim(directory, 1, record)
     })
