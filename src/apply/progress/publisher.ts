@@ -115,5 +115,5 @@ async function inTurn<T>(items: readonly T[], atOnce: number, work: (item: T) =>
 }
 
 function isOfTheRow({ code }: RekeyError): boolean {
-  return ['E_NAME', 'E_TYPE', 'E_CHANGED', 'E_BLOCKED', 'E_OUTSIDE', 'E_FIELD'].includes(code)
+  return ['E_NAME', 'E_TYPE', 'E_TOO_LARGE', 'E_CHANGED', 'E_BLOCKED', 'E_OUTSIDE', 'E_FIELD'].includes(code)
 }
