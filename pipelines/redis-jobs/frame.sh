@@ -21,8 +21,10 @@ prepare() {
   case $DRY_RUN in true | false) ;; *) refuse "DRY_RUN is true or false, not '$DRY_RUN'" ;; esac
   case $VALIDATE_COPIES in true | false) ;; *) refuse "VALIDATE_COPIES is true or false, not '$VALIDATE_COPIES'" ;; esac
   [[ $BATCH_SIZE =~ ^([1-9][0-9]*|auto)$ ]] || refuse "BATCH_SIZE is a number of keys or auto, not '$BATCH_SIZE'"
-  # Without credentials.
+  # Without credentials. Of a text of another form nobody knows where they stand: it is neither kept nor shown.
   local database=${REDIS_URL/'//'*@/'//'}
+  [[ ${database,,} =~ ^rediss?(\+cluster)?://(\[[0-9a-f:.]+\]|[^][/:?#@]+)(:[0-9]+)?(/[0-9]*/?)?$ ]] ||
+    refuse 'REDIS_URL is not one of Redis: write redis://HOST:PORT/DATABASE, with special characters of a password as %XX'
   database=${database%/} database=${database%/0}
   enter database "$database" 'set WORK to another directory'
 }

@@ -1,4 +1,6 @@
 /** Passwords, users of few permissions, and functions inside the server. */
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +65,20 @@ test('a wrong password', async () => {
   const run = await wrong.run('all')
   expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('refuses the user name or password') })
   expect(run.stderr + run.stdout).not.toContain('hunter3')
+})
+
+test.each([
+  'user:hunter3@127.0.0.1:6379',
+  'redis:hunter3@127.0.0.1:6379',
+  'redis://user:hunter3',
+  'redis://127.0.0.1:6379/0?password=hunter3',
+  'redis://127.0.0.1:6379#hunter3',
+])('%s is refused, and is neither shown nor kept', async (url) => {
+  const work = join(directory, `mistyped-${randomUUID()}`)
+  const run = await pipelineAt(url, work).run('plan')
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('REDIS_URL is not one of Redis') })
+  expect(run.stderr + run.stdout).not.toContain('hunter3')
+  expect(existsSync(work)).toBe(false)
 })
 
 test('the permissions that the README names are enough for each step', async () => {
