@@ -1,15 +1,34 @@
-# What every pipeline needs around its tools. Sourced by its run, which sets `name` (of the pipeline) and WORK.
+# What every pipeline needs around its tools. Sourced by its run, which sets `name` (of the pipeline), WORK and `command`,
+# and `finished` before it ends with a code of its own.
 
 # 1 once some record has failed or differs: the run goes on and ends with it.
 status=0
 # whether the exit code is the run's own, and not that of a command that broke it off
 finished=false
+# the exit code of a tool that has ended the run
+settled=0
+
+last_word() {
+  local code=$1
+  [ $finished = false ] || exit "$code"
+  # Not a tool's code, but that of a command that could not do its work: jq, mv, a full disk.
+  [ "$code" -ge 128 ] || [ "$code$settled" = 22 ] || code=3
+  case $code in
+    2) echo "$name: $command could not begin; the message above says why" ;;
+    *) echo "$name: $command stopped early (exit code $code). The journals in $WORK are whole: run $command again and it goes on" ;;
+  esac >&2
+  exit $code
+}
+trap 'last_word $?' EXIT
+# The tool that is running has been told as well, finishes what is in flight, and says so by its exit code.
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # settle CODE...: the exit codes of a pipeline. 1 is kept for the end; anything worse ends the run.
 settle() {
   local code worst=0
   for code; do [ "$code" -le $worst ] || worst=$code; done
-  if [ $worst -gt 1 ]; then exit $worst; fi
+  if [ $worst -gt 1 ]; then settled=$worst && exit $worst; fi
   [ $worst = 0 ] || status=1
 }
 
@@ -35,6 +54,7 @@ need_jq() { command -v jq > /dev/null || refuse 'jq is needed and is not on the 
 enter() {
   local what=$1 which=$2 advice=$3
   mkdir -p "$WORK" || refuse "cannot make the directory $WORK"
+  { : >> "$WORK/lock"; } 2> /dev/null || refuse "cannot write in the directory $WORK: whose is it, and is there room?"
   exec 9>> "$WORK/lock"
   if command -v flock > /dev/null && ! flock -w 10 9; then refuse "another run is at work in $WORK"; fi
   [ -s "$WORK/$what" ] || printf '%s\n' "$which" > "$WORK/$what"

@@ -1,20 +1,4 @@
-# What a run says when it ends, and what is checked before it begins. Sourced by run, behind lib.sh.
-
-last_word() {
-  local code=$1
-  [ $finished = false ] || exit "$code"
-  # Not a tool's code, but that of a command that could not do its work: jq, mv, a full disk.
-  case $code in 2 | 3) ;; *) [ "$code" -ge 128 ] || code=3 ;; esac
-  case $code in
-    2) echo "redis-jobs: $command could not begin; the message above says why" ;;
-    *) echo "redis-jobs: $command stopped early (exit code $code). The journals in $WORK are whole: run $command again and it goes on" ;;
-  esac >&2
-  exit $code
-}
-trap 'last_word $?' EXIT
-# The tool that is running has been told as well, finishes what is in flight, and says so by its exit code.
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# What is checked before a run begins, and what it says of its outcomes. Sourced by run, behind lib.sh.
 
 prepare() {
   need_jq

@@ -160,6 +160,7 @@ prove() {
   open=$(wc -l < "$WORK/pending.part")
   if [ "$open" -gt 0 ] || [ "$told" != "$planned" ]; then
     echo "not proven: $open uploads of the plan have no outcome, and the journal has $told outcomes for $planned" >&2
+    finished=true
     exit 3
   fi
   echo "proven: each of $planned uploads has one outcome"
