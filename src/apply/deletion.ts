@@ -51,7 +51,7 @@ export function deletionOf(record: KeyRecord, side: Side): Deletion {
       store: dest,
       key: to,
       ...(record.op === 'put' ? {} : { witness: { store, key: from, expect: {} } }),
-      expect: evidenceOf(record, record.toEtag, record.toDigest ?? record.digest),
+      expect: toEvidenceOf(record),
     }
   }
   if (record.op === 'put') return SETTLED
@@ -89,6 +89,12 @@ function evidenceOf({ size, mtime }: KeyRecord, etag: string | undefined, digest
   if (size !== undefined) evidence.sizeBytes = size
   if (mtime !== undefined) evidence.mtimeMs = Date.parse(mtime)
   return Object.assign(evidence, contentOf(etag, digest))
+}
+
+/** Size and time are the source's: a copy keeps them, where the store holds them, and a value that was put does not. */
+function toEvidenceOf(record: KeyRecord): Evidence {
+  const digest = record.toDigest ?? record.digest
+  return record.op === 'put' ? contentOf(record.toEtag, digest) : evidenceOf(record, record.toEtag, digest)
 }
 
 function contentOf(etag: string | undefined, digest: string | undefined): Evidence {

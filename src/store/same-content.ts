@@ -160,7 +160,8 @@ function sameChecksum(here: Checksums, there: Checksums): Compared {
     : { same: false, proof: 'checksum' }
 }
 
-function withDigests(compared: Compared, here: Digested, there: Digested): Compared {
+/** A proof with the digests of the two sides, where they have some. */
+export function withDigests(compared: Compared, here: Digested, there: Digested): Compared {
   if (compared === undefined || compared instanceof RekeyError || !compared.same) return compared
   const digest = typeof here === 'string' ? here : compared.digest
   const toDigest = typeof there === 'string' ? there : compared.toDigest
@@ -168,7 +169,7 @@ function withDigests(compared: Compared, here: Digested, there: Digested): Compa
     same: true,
     proof: compared.proof,
     ...(digest !== undefined && { digest }),
-    ...(toDigest !== undefined && { toDigest }),
+    ...(toDigest !== undefined && toDigest !== digest && { toDigest }),
   }
 }
 

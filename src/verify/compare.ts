@@ -1,8 +1,10 @@
 /** Compares the contents of cases, each in the way that its record and --proof call for. */
 import { RekeyError } from '../record/errors.ts'
+import type { Key } from '../record/key.ts'
 import type { Context } from '../stage/stage.ts'
+import type { Digested, Store } from '../store/contract.ts'
 import type { Compared } from '../store/same-content.ts'
-import { compareBytes, compareContents, compareWith } from '../store/same-content.ts'
+import { compareBytes, compareContents, compareWith, withDigests } from '../store/same-content.ts'
 import { valueContent } from '../store/value-content.ts'
 import type { Case, Examination } from './case.ts'
 import { pairOf } from './case.ts'
@@ -12,11 +14,9 @@ type Comparison = (cases: readonly Case[], examination: Examination, context: Co
 const COMPARISONS = {
   /** by digests, and by bytes where the two stores make different kinds */
   contents: (cases, { source, dest }, { abort }) => compareContents(source, dest, cases.map(pairOf), abort),
-  bytes: (cases, { source, dest }, { abort }) =>
-    Promise.all(cases.map((one) => compareBytes(source, dest, pairOf(one), abort))),
+  bytes: compareRead,
   /** the destination against the record's own value */
-  put: (cases, { dest }, { abort }) =>
-    Promise.all(cases.map(({ line, subject }) => compareWith(valueContent(line), dest, subject.to, abort))),
+  put: comparePut,
   /** whether the destination holds all that the source holds, and maybe more */
   merged: compareMerged,
 } as const satisfies Record<string, Comparison>
@@ -45,6 +45,40 @@ function kindOf({ line, subject }: Case, { least }: Examination): keyof typeof C
   return least === 'bytes' ? 'bytes' : 'contents'
 }
 
+async function compareRead(
+  cases: readonly Case[],
+  { source, dest }: Examination,
+  { abort }: Context,
+): Promise<readonly Compared[]> {
+  const [from, to] = [source, dest].map(({ traits }) => traits.holds.includes('mtime'))
+  const [here, there] = await Promise.all([
+    from || cases.every(({ line }) => line.record.etag !== undefined) ? [] : digestsOf(source, sources(cases), abort),
+    (from && to) || dest.traits.etags ? [] : digestsOf(dest, destinations(cases), abort),
+  ])
+  const compared = await Promise.all(cases.map((one) => compareBytes(source, dest, pairOf(one), abort)))
+  return compared.map((one, at) => withDigests(one, here[at], there[at]))
+}
+
+async function comparePut(
+  cases: readonly Case[],
+  { dest }: Examination,
+  { abort }: Context,
+): Promise<readonly Compared[]> {
+  const digests = dest.traits.etags ? [] : await digestsOf(dest, destinations(cases), abort)
+  const compared = await Promise.all(
+    cases.map(({ line, subject }) => compareWith(valueContent(line), dest, subject.to, abort)),
+  )
+  return compared.map((one, at) => withDigests(one, digests[at], digests[at]))
+}
+
+/**
+ * By these delete-apply knows a key again that neither an etag nor a time tells. They are made before the contents are
+ * read: so a change in between is one since the proof.
+ */
+async function digestsOf(store: Store, keys: readonly Key[], signal: AbortSignal): Promise<readonly Digested[]> {
+  return (await store.digest?.(keys, signal)) ?? []
+}
+
 async function compareMerged(
   cases: readonly Case[],
   { source, dest }: Examination,
@@ -56,4 +90,12 @@ async function compareMerged(
   }
   const answers = await source.includes(cases.map(pairOf), abort)
   return answers.map((answer) => (typeof answer === 'boolean' ? { same: answer, proof: 'bytes' } : answer))
+}
+
+function sources(cases: readonly Case[]): readonly Key[] {
+  return cases.map(({ subject }) => subject.from)
+}
+
+function destinations(cases: readonly Case[]): readonly Key[] {
+  return cases.map(({ subject }) => subject.to)
 }

@@ -146,6 +146,28 @@ test('a copy that has become another since is no proof', async () => {
   expect(await filesIn(directory)).toMatchObject({ 'old/a': 'content' })
 })
 
+/** The record of a file, made to put another value elsewhere; verified, taken back, and what became of that. */
+async function putAndTakenBack(source: string, more: Record<string, string>, edit = async () => {}): Promise<string[]> {
+  const [listed] = recordsOf(await runTool('list-keys', { args: [source] }))
+  const plan = JSON.stringify({ ...listed, op: 'put', to: 'put', value: 'longer than before', ...more })
+  const written = await runTool('copy-apply', { stdin: plan })
+  const { stdout } = await runTool('verify', { stdin: written.stdout })
+  await edit()
+  return recordsOf(await remove(stdout, '--side', 'dest')).map(({ deleted, error }) => deleted ?? error?.code)
+}
+
+test('a value that was put is taken back, though it is neither as long nor as old as the record says', async () => {
+  const directory = await directoryWith({ a: '1' })
+  expect(await putAndTakenBack(directory, {})).toEqual(['dest'])
+  expect(await filesIn(directory)).toEqual({ a: '1' })
+})
+
+test('a value that was put and has changed since is not taken back', async () => {
+  const [directory, other] = [await directoryWith({ a: '1' }), await directoryWith({})]
+  const edit = () => writeFile(join(other, 'put'), 'longer than BEFORE')
+  expect(await putAndTakenBack(directory, { toStore: `file:${other}/` }, edit)).toEqual(['E_CHANGED'])
+})
+
 describe('Redis', () => {
   const location = redisDatabase('delete-apply')
   const redis = new Redis(location)
@@ -170,6 +192,45 @@ describe('Redis', () => {
     expect(recordsOf(run)).toMatchObject([{ error: { code: 'E_UNPROVEN', message: expect.stringContaining(why) } }])
     expect(run.code).toBe(1)
     expect(await redis.hgetall('from')).toEqual({ f: 'v' })
+  })
+
+  test('a value that was put is taken back', async () => {
+    const directory = await directoryWith({ a: '1' })
+    expect(await putAndTakenBack(directory, { toStore: location })).toEqual(['dest'])
+    expect(await redis.exists('put')).toBe(0)
+  })
+
+  describe('proven byte by byte', () => {
+    const provenBytes = async (record: Record<string, string>) => {
+      const copied = await runTool('copy-apply', { stdin: JSON.stringify(record) })
+      return (await runTool('verify', { args: ['--proof', 'bytes'], stdin: copied.stdout })).stdout
+    }
+
+    test.each([
+      ['a source', []],
+      ['a copy', ['--side', 'dest']],
+    ])('%s goes', async (_, args) => {
+      await redis.hset('from', { f: 'v' })
+      const run = await remove(await provenBytes({ store: location, key: 'from', to: 'to' }), ...args)
+      expect(recordsOf(run)).toMatchObject([{ proof: 'bytes', outcome: 'done' }])
+      expect(await redis.exists('from', 'to')).toBe(1)
+    })
+
+    test('a file stays whose copy holds another value since', async () => {
+      const directory = await directoryWith({ a: '1' })
+      const [listed] = recordsOf(await runTool('list-keys', { args: [directory] }))
+      const lines = await provenBytes({ ...listed, to: 'to', toStore: location })
+      await redis.set('to', '2')
+      expect(recordsOf(await remove(lines))).toMatchObject([{ outcome: 'failed', error: { code: 'E_UNPROVEN' } }])
+      expect(await filesIn(directory)).toEqual({ a: '1' })
+    })
+
+    test('a copy in a file goes', async () => {
+      const directory = await directoryWith({})
+      await redis.set('from', 'v')
+      const lines = await provenBytes({ store: location, key: 'from', to: 'to', toStore: `file:${directory}/` })
+      expect(recordsOf(await remove(lines, '--side', 'dest'))).toMatchObject([{ deleted: 'dest' }])
+    })
   })
 
   test('the source of a merge stays, and it is said what to do', async () => {

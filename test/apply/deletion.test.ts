@@ -59,6 +59,13 @@ test('a destination of another kind is recognised by its own digest and etag', (
   expect(deletionOf(record, 'dest')).toMatchObject({ store: 't', key: 'b', expect: { etag: 'dest', digest: 'e:2' } })
 })
 
+test('a value that was put is not recognised by what its record says of the source', () => {
+  const record = { ...done, op: 'put', size: 3, mtime: '2026-01-01T00:00:00.000Z', toEtag: 'dest' } as const
+  expect(deletionOf(record, 'dest')).toMatchObject({ expect: { etag: 'dest', digest: 'd:1' } })
+  expect(deletionOf(record, 'dest')).not.toHaveProperty('expect.sizeBytes')
+  expect(deletionOf(record, 'dest')).not.toHaveProperty('expect.mtimeMs')
+})
+
 test.each<[string, string | undefined, string | undefined, boolean]>([
   ['equal etags', 'etag:e1', 'e1', false],
   ['the MD5 of the content', 'md5:e1', 'e1', false],
