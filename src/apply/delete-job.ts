@@ -11,7 +11,7 @@ import type { StoreGroup } from '../stage/store-groups.ts'
 import type { Entry, Looked, Outcome, Store, Target } from '../store/contract.ts'
 import { isEntry, lookAt } from '../store/look.ts'
 import type { Removal, Side } from './deletion.ts'
-import { hasChanged } from './deletion.ts'
+import { hasChanged, isRecognised } from './deletion.ts'
 import type { Forecast } from './forecast.ts'
 import type { HeldKeys } from './held-keys.ts'
 import type { Settlement } from './work.ts'
@@ -119,7 +119,10 @@ async function witnessRefusals(
   const here = await lookAt(source, keysOf(works), context.abort)
   const holdExpiry = source.traits.holds.includes('expiry') && dest.traits.holds.includes('expiry')
   const refusals = works.map(({ removal }, at) => refusal(removal, here[at], there[at], holdExpiry))
-  const untold = [...works.keys()].filter((at) => refusals[at] === undefined && isUntold(here[at], there[at]))
+  const untold = [...works.keys()].filter((at) => {
+    const { removal } = works[at] as RemovalWork
+    return refusals[at] === undefined && isEntry(here[at]) && isUntold(removal, there[at])
+  })
   const changed = await changedCopies(
     untold.map((at) => (works[at] as RemovalWork).removal),
     dest,
@@ -131,12 +134,11 @@ async function witnessRefusals(
   return refusals
 }
 
-/** A look tells what a copy holds by its size or etag; of a store that has neither, only a digest does. */
-function isUntold(here: Looked, there: Looked): boolean {
-  return isEntry(here) && isEntry(there) && there.sizeBytes === undefined && there.etag === undefined
+function isUntold(removal: Removal, there: Looked): boolean {
+  return removal.witness?.expect.digest !== undefined && isEntry(there) && !isRecognised(removal, there)
 }
 
-/** For each removal of a source, why its copy is not what was proven; undefined where it is, or there is no digest to tell by. */
+/** For each removal of a source, why its copy does not have the digest that was proven; undefined where it has. */
 async function changedCopies(
   removals: readonly Removal[],
   dest: Store,

@@ -74,6 +74,13 @@ export function hasChanged({ side, expect, witness }: Removal, { sizeBytes, etag
   return etag !== undefined && etag !== (etagIn(witness?.expect.digest) ?? etag)
 }
 
+/** Whether a look that has found no change tells that there is none: by the etag, or by size and time. Else a digest does. */
+export function isRecognised({ expect, witness }: Removal, { sizeBytes, mtimeMs, etag }: Entry): boolean {
+  if (etag !== undefined && etagIn(witness?.expect.digest) !== undefined) return true
+  const isKnown = sizeBytes !== undefined && mtimeMs !== undefined
+  return isKnown && sizeBytes === expect.sizeBytes && mtimeMs === expect.mtimeMs
+}
+
 /**
  * Digests that a store of objects makes out of an etag: of equal etags, of the MD5 of the content, of an upload in parts; and
  * the digest of an item, which begins with its etag.

@@ -139,9 +139,9 @@ test("two keys that are each other's copy do not take each other along", async (
   expect(Object.values(await filesIn(directory))).toEqual(['same'])
 })
 
-test('a copy that has become another since is no proof', async () => {
+test.each(['', 'CONTENT'])('a copy that has become another since, %j, is no proof', async (edited) => {
   const { directory, lines } = await proven({ 'old/a': 'content' })
-  await writeFile(join(directory, 'new/a'), '')
+  await writeFile(join(directory, 'new/a'), edited)
   expect(recordsOf(await remove(lines))).toMatchObject([{ outcome: 'failed', error: { code: 'E_UNPROVEN' } }])
   expect(await filesIn(directory)).toMatchObject({ 'old/a': 'content' })
 })
@@ -223,6 +223,15 @@ describe('Redis', () => {
       await redis.set('to', '2')
       expect(recordsOf(await remove(lines))).toMatchObject([{ outcome: 'failed', error: { code: 'E_UNPROVEN' } }])
       expect(await filesIn(directory)).toEqual({ a: '1' })
+    })
+
+    test('a key stays whose copy in a file is cut short since', async () => {
+      const directory = await directoryWith({})
+      await redis.set('from', 'v')
+      const lines = await provenBytes({ store: location, key: 'from', to: 'to', toStore: `file:${directory}/` })
+      await writeFile(join(directory, 'to'), '')
+      expect(recordsOf(await remove(lines))).toMatchObject([{ outcome: 'failed', error: { code: 'E_UNPROVEN' } }])
+      expect(await redis.get('from')).toBe('v')
     })
 
     test('a copy in a file goes', async () => {

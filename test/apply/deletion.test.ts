@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Removal } from '../../src/apply/deletion.ts'
-import { deletionOf, hasChanged } from '../../src/apply/deletion.ts'
+import { deletionOf, hasChanged, isRecognised } from '../../src/apply/deletion.ts'
 import type { KeyRecord } from '../../src/record/record.ts'
+import type { Entry } from '../../src/store/contract.ts'
 
 const done: KeyRecord = { store: 's', key: 'a', to: 'b', outcome: 'done', verified: true, digest: 'd:1' }
 
@@ -84,6 +85,19 @@ test.each<[string, string | undefined, string | undefined, boolean]>([
   expect(hasChanged(deletionOf(record, 'source') as Removal, there)).toBe(changed)
   expect(hasChanged(deletionOf(record, 'source') as Removal, { ...there, sizeBytes: 4 })).toBe(true)
   expect(hasChanged(deletionOf(record, 'dest') as Removal, { ...there, sizeBytes: 4 })).toBe(false)
+})
+
+const TIME = Date.UTC(2026, 0, 1)
+
+test.each<[string, Partial<KeyRecord>, Partial<Entry>, boolean]>([
+  ['an etag, where etags were the proof', { toDigest: 'etag:e1' }, { etag: 'e1' }, true],
+  ['an etag, where another digest was', { toDigest: 'dynamodb-1:d' }, { etag: 'e1' }, false],
+  ['size and time', { size: 3, mtime: new Date(TIME).toISOString() }, { sizeBytes: 3, mtimeMs: TIME }, true],
+  ['a size with another time', { size: 3, mtime: new Date(0).toISOString() }, { sizeBytes: 3, mtimeMs: TIME }, false],
+  ['a size that the record does not have', {}, { sizeBytes: 3, mtimeMs: TIME }, false],
+  ['nothing', { size: 3 }, {}, false],
+])('whether a look recognises a copy by %s', (_, more, there, recognised) => {
+  expect(isRecognised(deletionOf({ ...done, ...more }, 'source') as Removal, { key: 'b', ...there })).toBe(recognised)
 })
 
 function said(record: KeyRecord, side: 'source' | 'dest'): string {
