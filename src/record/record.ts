@@ -100,7 +100,8 @@ export function recordProblem(value: unknown): string | undefined {
     stringProblem(record.store, 'store') ??
     stringProblem(record.toStore, 'toStore') ??
     wordProblem(record.outcome, OUTCOMES, 'outcome') ??
-    wordProblem(record.op, ['copy', 'put'], 'op')
+    wordProblem(record.op, ['copy', 'put'], 'op') ??
+    (record.op === 'put' ? contentProblem(record) : undefined)
   )
 }
 
@@ -154,6 +155,16 @@ function keyProblem(text: unknown, base64: unknown, name: string): string | unde
   if (!text.isWellFormed())
     return `field "${name}" holds half a surrogate pair, which no store can hold: use "${name}64"`
   return undefined
+}
+
+/** What is put is written as it stands here, so it must not be for the reader to guess. */
+function contentProblem({ value, value64 }: KeyRecord): string | undefined {
+  if (value64 !== undefined) {
+    if (value !== undefined) return 'both "value" and "value64": what is put has one form'
+    return isBase64(value64) ? undefined : 'field "value64" must be a string of base64, padded with ='
+  }
+  if (typeof value !== 'string' || value.isWellFormed()) return undefined
+  return 'field "value" holds half a surrogate pair, which is no text: use "value64"'
 }
 
 /** Whether Buffer.from reads all of it: it stops at what is not base64 and says nothing. */
