@@ -112,10 +112,16 @@ function verdictByEntries(
   if (there instanceof RekeyError) return { error: there }
   if (subject.put) return there === undefined ? { verified: false, differs: ['missing'] } : undefined
   if (here === undefined && there === undefined && hasExpired(line, now)) return { gone: true }
-  const { lost = [], reason } = line.open ?? line.record
+  const { lost, reason } = line.open ?? line.record
   if (there === undefined) return { verified: false, differs: ['missing'] }
   if (here === undefined) return { verified: false, differs: ['source-missing'] }
-  const circumstances = { source: source.traits, dest: dest.traits, lost, merged: reason === 'merged' }
+  const circumstances = {
+    source: source.traits,
+    dest: dest.traits,
+    // jq makes a null of a field that a record does not have.
+    lost: Array.isArray(lost) ? lost : [],
+    merged: reason === 'merged',
+  }
   const differs = differences(here, there, circumstances)
   if (differs.length > 0) return { verified: false, differs }
   if (least === 'size' && here.sizeBytes !== undefined && there.sizeBytes !== undefined)

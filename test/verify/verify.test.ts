@@ -196,6 +196,13 @@ describe('Redis', () => {
     expect(recordsOf(await runTool('verify', { stdin: plan }))).toMatchObject([{ differs: ['expiry'] }])
   })
 
+  test('what jq has made null was not lost', async () => {
+    await redis.set('from', 'v', 'EX', 1000)
+    await redis.set('to', 'v')
+    const stdin = JSON.stringify({ store: location, key: 'from', to: 'to', outcome: 'done', lost: null })
+    expect(recordsOf(await runTool('verify', { stdin, records: false }))).toMatchObject([{ differs: ['expiry'] }])
+  })
+
   test('another type', async () => {
     await redis.set('from', '1')
     await redis.rpush('to', '1')
