@@ -57,34 +57,40 @@ export async function removeGroup(
       }
       return error === undefined && !dryRun
     })
-    await removeAndSettle(source, open, isSeenTo, retries, context, settlements)
+    await removeAndSettle({ source, dest, isSeenTo }, open, retries, context, settlements)
   } finally {
     for (const { removal } of free) held.release(removal)
   }
   return items.map((work) => settlements.get(work) ?? unanswered(work))
 }
 
+/** Where is removed from, where the witnesses are, and whether that is one step. */
+interface Places {
+  readonly source: Store
+  readonly dest: Store
+  readonly isSeenTo: boolean
+}
+
 async function removeAndSettle(
-  source: Store,
+  places: Places,
   works: readonly RemovalWork[],
-  isSeenTo: boolean,
   retries: number,
   context: Context,
   settlements: Map<RemovalWork, Settlement>,
 ): Promise<void> {
   let open = works
   for (let tries = 1; open.length > 0; tries++) {
-    const outcomes = await remove(source, open, isSeenTo, context)
+    const outcomes = await remove(places, open, context)
     const unclear = open.filter((work, at) => {
       const outcome = outcomes[at] ?? unanswered(work)
       settlements.set(work, outcome)
       return outcome.outcome === 'unknown'
     })
     // A removal is guarded by what the key was, so that sending it again can do no harm.
-    const there = await lookAt(source, keysOf(unclear), context.abort)
+    const there = await lookAt(places.source, keysOf(unclear), context.abort)
     const gone = unclear.filter((_, at) => there[at] === undefined)
     // Asked again about what is gone, a store names the marker that hides it.
-    const asked = gone.length === 0 ? [] : await remove(source, gone, isSeenTo, context)
+    const asked = gone.length === 0 ? [] : await remove(places, gone, context)
     gone.forEach((work, at) => {
       settlements.set(work, { outcome: 'done', ...markerOf(asked[at]) })
     })
@@ -185,19 +191,15 @@ function keysOf(works: readonly RemovalWork[]): readonly Key[] {
   return works.map(({ removal }) => removal.key)
 }
 
-async function remove(
-  store: Store,
-  works: readonly RemovalWork[],
-  isSeenTo: boolean,
-  context: Context,
-): Promise<readonly Outcome[]> {
+async function remove(places: Places, works: readonly RemovalWork[], context: Context): Promise<readonly Outcome[]> {
+  const { source: store } = places
   if (store.remove === undefined) {
     const error = new RekeyError('E_UNSUPPORTED', `${store.location} cannot be deleted from`)
     return works.map(() => ({ outcome: 'failed', error }))
   }
   try {
     return await store.remove(
-      works.map(({ removal }) => targetOf(removal, store, isSeenTo || removal.witness?.store === removal.store)),
+      works.map(({ removal }) => targetOf(removal, places)),
       context.abort,
     )
   } catch (thrown) {
@@ -206,13 +208,18 @@ async function remove(
   }
 }
 
-/** A destination that does not keep its source's time is not held to it. */
-function targetOf({ key, expect, side, witness }: Removal, { traits }: Store, isNear: boolean): Target {
+/**
+ * A destination is held to the time of its source only where it has got it: files keep the time of files, and perhaps that
+ * of other sources. There a digest tells, where there is one.
+ */
+function targetOf({ store, key, expect, side, witness }: Removal, { source, dest, isSeenTo }: Places): Target {
   const { mtimeMs: _, ...rest } = expect
-  const keepsTime = side === 'source' || traits.holds.includes('mtime')
+  const [keeps, has] = [source, dest].map(({ traits }) => traits.holds.includes('mtime'))
+  const isTimed = side === 'source' || (keeps && (has || expect.digest === undefined))
+  const isNear = isSeenTo || witness?.store === store
   return {
     key,
-    expect: keepsTime ? expect : rest,
+    expect: isTimed ? expect : rest,
     ...(isNear && witness !== undefined && { witness }),
   }
 }

@@ -98,10 +98,13 @@ function evidenceOf({ size, mtime }: KeyRecord, etag: string | undefined, digest
   return Object.assign(evidence, contentOf(etag, digest))
 }
 
-/** Size and time are the source's: a copy keeps them, where the store holds them, and a value that was put does not. */
+/** Size and time are the source's: a copy keeps them, where nothing else is said, and a value that was put does not. */
 function toEvidenceOf(record: KeyRecord): Evidence {
   const digest = record.toDigest ?? record.digest
-  return record.op === 'put' ? contentOf(record.toEtag, digest) : evidenceOf(record, record.toEtag, digest)
+  if (record.op === 'put') return contentOf(record.toEtag, digest)
+  const { mtime, ...timeless } = record
+  const hasLostTime = Array.isArray(record.lost) && record.lost.includes('mtime')
+  return evidenceOf(hasLostTime ? timeless : record, record.toEtag, digest)
 }
 
 function contentOf(etag: string | undefined, digest: string | undefined): Evidence {

@@ -39,3 +39,33 @@ test.each([
     { key: 'from', expect: { sizeBytes: 1 }, ...(expected && { witness: { ...expected, expect: {} } }) },
   ])
 })
+
+test.each<[string, string[], string | undefined, boolean]>([
+  ['of a store that has times', ['mtime'], 'sha256:0', true],
+  ['of one that has none', [], 'sha256:0', false],
+  ['of one that has none, and there is no digest', [], undefined, true],
+])('a copy %s, in one that has them', async (_, holds, digest, timed) => {
+  const asked: Target[] = []
+  const storeAt = (location: string, held: string[]) => ({
+    location,
+    traits: { holds: held },
+    stat: async (keys: readonly string[]) => keys.map((key) => ({ key })),
+    remove: async (targets: readonly Target[]) => {
+      asked.push(...targets)
+      return targets.map(() => ({ outcome: 'done' }))
+    },
+  })
+  const removal: Removal = {
+    kind: 'remove',
+    side: 'dest',
+    store: 'copies:',
+    key: 'to',
+    witness: { store: 'originals:', key: 'from', expect: {} },
+    expect: { mtimeMs: 1, ...(digest !== undefined && { digest }) },
+  }
+  const source = storeAt('copies:', ['mtime']) as unknown as Store
+  const dest = storeAt('originals:', holds) as unknown as Store
+  const settings = { dryRun: false, forecast: undefined, retries: 0 }
+  await removeGroup({ items: [{ line: {} as never, removal }], source, dest }, settings, new HeldKeys(), context)
+  expect(asked.map(({ expect: { mtimeMs } }) => mtimeMs)).toEqual([timed ? 1 : undefined])
+})

@@ -60,6 +60,12 @@ test('a destination of another kind is recognised by its own digest and etag', (
   expect(deletionOf(record, 'dest')).toMatchObject({ store: 't', key: 'b', expect: { etag: 'dest', digest: 'e:2' } })
 })
 
+test('a copy that has lost its time is not recognised by it', () => {
+  const record = { ...done, size: 3, mtime: '2026-01-01T00:00:00.000Z', lost: ['mtime'] }
+  expect(deletionOf(record, 'dest')).toMatchObject({ expect: { sizeBytes: 3, digest: 'd:1' } })
+  expect(deletionOf(record, 'dest')).not.toHaveProperty('expect.mtimeMs')
+})
+
 test('a value that was put is not recognised by what its record says of the source', () => {
   const record = { ...done, op: 'put', size: 3, mtime: '2026-01-01T00:00:00.000Z', toEtag: 'dest' } as const
   expect(deletionOf(record, 'dest')).toMatchObject({ expect: { etag: 'dest', digest: 'd:1' } })
