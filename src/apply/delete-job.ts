@@ -13,7 +13,7 @@ import { isEntry, lookAt } from '../store/look.ts'
 import type { Removal, Side } from './deletion.ts'
 import { hasChanged, isRecognised } from './deletion.ts'
 import type { Forecast } from './forecast.ts'
-import type { HeldKeys } from './held-keys.ts'
+import type { Held, HeldKeys } from './held-keys.ts'
 import type { Settlement } from './work.ts'
 
 export interface RemovalWork {
@@ -37,8 +37,13 @@ export async function removeGroup(
   context: Context,
 ): Promise<readonly Settlement[]> {
   const settlements = new Map<RemovalWork, Settlement>()
+  const heldOf = ({ key, witness }: Removal): Held => ({
+    store: source.location,
+    key,
+    witness: witness && { store: dest.location, key: witness.key },
+  })
   const free = items.filter((work) => {
-    const isFree = held.hold(work.removal)
+    const isFree = held.hold(heldOf(work.removal))
     if (!isFree)
       settlements.set(work, { outcome: 'failed', error: stays(work.removal, 'is the proof of another removal') })
     return isFree
@@ -59,7 +64,7 @@ export async function removeGroup(
     })
     await removeAndSettle({ source, dest, isSeenTo }, open, retries, context, settlements)
   } finally {
-    for (const { removal } of free) held.release(removal)
+    for (const { removal } of free) held.release(heldOf(removal))
   }
   return items.map((work) => settlements.get(work) ?? unanswered(work))
 }

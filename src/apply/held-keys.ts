@@ -3,14 +3,20 @@
  * two keys that are each other's copy would take each other along. Holds the keys in flight.
  */
 import type { Key } from '../record/key.ts'
-import type { Removal } from './deletion.ts'
+
+/** What is to be removed and its proof, by the locations of open stores: records may spell one in several ways. */
+export interface Held {
+  readonly store: string
+  readonly key: Key
+  readonly witness: { readonly store: string; readonly key: Key } | undefined
+}
 
 export class HeldKeys {
   readonly #removed = new Counts()
   readonly #witnesses = new Counts()
 
   /** Whether the removal may begin; if so its two keys are held until `release`. */
-  hold({ store, key, witness }: Removal): boolean {
+  hold({ store, key, witness }: Held): boolean {
     if (this.#witnesses.has(store, key)) return false
     if (witness !== undefined && this.#removed.has(witness.store, witness.key)) return false
     this.#removed.add(store, key, 1)
@@ -18,7 +24,7 @@ export class HeldKeys {
     return true
   }
 
-  release({ store, key, witness }: Removal): void {
+  release({ store, key, witness }: Held): void {
     this.#removed.add(store, key, -1)
     if (witness !== undefined) this.#witnesses.add(witness.store, witness.key, -1)
   }

@@ -69,3 +69,21 @@ test.each<[string, string[], string | undefined, boolean]>([
   await removeGroup({ items: [{ line: {} as never, removal }], source, dest }, settings, new HeldKeys(), context)
   expect(asked.map(({ expect: { mtimeMs } }) => mtimeMs)).toEqual([timed ? 1 : undefined])
 })
+
+test("two keys that are each other's copy do not take each other along where their store is spelled in two ways", async () => {
+  const store = {
+    location: 'file:/d/',
+    traits: { holds: [] },
+    stat: async (keys: readonly string[]) => keys.map((key) => ({ key, sizeBytes: 1 })),
+    remove: async (targets: readonly Target[]) => targets.map(() => ({ outcome: 'done' })),
+  } as unknown as Store
+  const held = new HeldKeys()
+  const removeAt = (spelled: string, key: string, copy: string) => {
+    const witness = { store: spelled, key: copy, expect: {} }
+    const removal: Removal = { kind: 'remove', side: 'source', store: spelled, key, witness, expect: {} }
+    const group = { items: [{ line: {} as never, removal }], source: store, dest: store }
+    return removeGroup(group, { dryRun: false, forecast: undefined, retries: 0 }, held, context)
+  }
+  const outcomes = await Promise.all([removeAt('file:/d/', 'p', 'q'), removeAt('/d', 'q', 'p')])
+  expect(outcomes).toMatchObject([[{ outcome: 'done' }], [{ outcome: 'failed', error: { code: 'E_UNPROVEN' } }]])
+})
