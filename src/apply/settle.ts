@@ -15,9 +15,12 @@ export function stampOf(startedMs: number, endedMs: number): Stamp {
   return { ms: endedMs - startedMs, at: new Date(endedMs).toISOString() }
 }
 
-/** As `settle`, for a copy: what was verified is out of date. */
+/** As `settle`, for a copy: what was verified is out of date, and what an earlier one has lost is not said of this one. */
 export function settleCopy(line: Line, settlement: Settlement, stamp: Stamp): Line {
-  if (!isUsual(settlement) || !isNew(line)) return settle(line, settlement, stamp, NO_VERDICT)
+  if (!isUsual(settlement) || !isNew(line)) {
+    const anew = settlement.outcome === 'done' ? { ...NO_VERDICT, lost: settlement.lost } : NO_VERDICT
+    return settle(line, settlement, stamp, anew)
+  }
   addDone(line, settlement.etag, stamp.ms, stamp.at)
   return line
 }

@@ -37,9 +37,18 @@ test.each(RECORDS)('%s', (text) => {
   for (const settlement of SETTLEMENTS) {
     const [line, reference] = [text, text].map((one) => ({ text: one, record: JSON.parse(one) })) as [Line, Line]
     settleCopy(line, settlement, stamp)
-    settle(reference, settlement, stamp, NO_VERDICT)
+    const lost = settlement.outcome === 'done' ? { lost: settlement.lost } : {}
+    settle(reference, settlement, stamp, { ...NO_VERDICT, ...lost })
     expect(line.text).toBe(reference.text)
     expect(line.record).toEqual(reference.record)
     expect(JSON.parse(line.text)).toEqual(line.record)
   }
+})
+
+test('what a copy elsewhere has lost is not said of one that has lost nothing', () => {
+  const record = { store: 'redis://h/0', key: 'a', to: 'a', lost: ['expires'] }
+  const line = { text: JSON.stringify(record), record }
+  settleCopy(line, { outcome: 'done' }, stamp)
+  expect(line.record).not.toHaveProperty('lost')
+  expect(line.text).not.toContain('lost')
 })
