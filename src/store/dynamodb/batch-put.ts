@@ -74,7 +74,8 @@ async function putBatch(table: Table, batch: readonly Put[], signal: AbortSignal
     RequestItems: { [table.name]: requests },
     ReturnConsumedCapacity: 'TOTAL',
   })
-  const request = { operation: 'BatchWriteItem', isWrite: true, what: `writing ${batch.length} items` }
+  const what = `writing ${batch.length} items`
+  const request = { operation: 'BatchWriteItem', isWrite: true, what, leastUnits: batch.length }
   try {
     const { UnprocessedItems } = await table.attempt(
       {

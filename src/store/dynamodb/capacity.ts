@@ -28,9 +28,12 @@ export class Capacity {
     return Number.isFinite(this.#rate.perSecond) ? this.#rate.perSecond : undefined
   }
 
-  /** Waits for its turn; then what is to be told about the answer. Throws when the signal is aborted. */
-  async turn(kind: string, signal: AbortSignal): Promise<Turn> {
-    const expected = this.#usual.get(kind) ?? 1
+  /**
+   * Waits for its turn; then what is to be told about the answer. `least` is what one takes of which no other has yet been
+   * answered: many of those go side by side. Throws when the signal is aborted.
+   */
+  async turn(kind: string, signal: AbortSignal, least = 1): Promise<Turn> {
+    const expected = this.#usual.get(kind) ?? least
     const waitMs = this.#rate.reserve(this.#now(), expected) - this.#now()
     if (waitMs > 0) await sleep(waitMs, undefined, { signal })
     const sentMs = this.#now()

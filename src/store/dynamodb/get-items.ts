@@ -80,6 +80,7 @@ async function askFor(table: Table, keys: Item[], signal: AbortSignal) {
       operation: 'BatchGetItem',
       isWrite: false,
       what: `reading ${keys.length} items`,
+      leastUnits: keys.length,
       send: (client, options) => client.send(command, options),
       isCutShort: (one) => one.UnprocessedKeys?.[table.name] !== undefined && !isFull(itemsIn(one)),
     },

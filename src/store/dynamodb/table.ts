@@ -39,6 +39,8 @@ export interface Request<Answer extends Metered> {
   readonly isWrite: boolean
   /** names what it is about, for a message: `reading "a"` */
   readonly what: string
+  /** units that it takes whatever its items are; 1 where it does not say */
+  readonly leastUnits?: number
   send(client: DynamoDBClient, options: { readonly abortSignal: AbortSignal }): Promise<Answer>
   /** whether the answer leaves a part undone because that was too much at once */
   isCutShort?(answer: Answer): boolean
@@ -106,10 +108,10 @@ export class Table {
 
   /** Throws what the SDK throws, so that a caller can tell a condition that did not hold; `ask` throws RekeyErrors. */
   async attempt<Answer extends Metered>(request: Request<Answer>, signal: AbortSignal): Promise<Answer> {
-    const { operation, isWrite } = request
+    const { operation, isWrite, leastUnits } = request
     this.#allowListeners(signal)
     return await this.gate.run(async () => {
-      const turn = await (isWrite ? this.written : this.read).turn(operation, signal)
+      const turn = await (isWrite ? this.written : this.read).turn(operation, signal, leastUnits)
       const sentMs = this.#now()
       try {
         const answer = await request.send(this.#client, { abortSignal: signal })

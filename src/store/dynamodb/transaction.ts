@@ -44,7 +44,7 @@ export async function removeTogether(
   const { actions, places } = actionsOf(table, removals)
   const command = new TransactWriteItemsCommand({ TransactItems: [...actions], ReturnConsumedCapacity: 'TOTAL' })
   const what = `removing ${removals.length} items while their copies are there`
-  const request = { operation: 'TransactWriteItems', isWrite: true, what }
+  const request = { operation: 'TransactWriteItems', isWrite: true, what, leastUnits: 2 * actions.length }
   try {
     await table.attempt({ send: (client, options) => client.send(command, options), ...request }, signal)
     return removals.map(() => DONE)
