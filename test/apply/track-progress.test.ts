@@ -143,6 +143,14 @@ describe('a group', () => {
     expect(rows['x%2Fy/part%3D7.json']).toMatchObject({ customer: 'x/y', space: 'part=7', status: 'pending' })
   })
 
+  test('is named by a value that is nested too deep to be printed, and the records go on', async () => {
+    const directory = await directoryWith({})
+    const stdin = `{"key":"a","space":${'['.repeat(9000)}${']'.repeat(9000)}}\n{"key":"b","space":["s"]}\n`
+    const { run, rows } = await track(directory, stdin, ['--by', 'space'])
+    expect(run).toMatchObject({ code: 0, stdout: stdin })
+    expect(Object.keys(rows).sort()).toEqual(['*/%5B%22s%22%5D.json', '*/nested%20too%20deep.json'])
+  })
+
   test('is another one where names that hold a newline would run into each other', async () => {
     const directory = await directoryWith({})
     const stdin = '{"key":"1","customer":"a\\nb","space":"c"}\n{"key":"2","customer":"a","space":"b\\nc"}\n'

@@ -131,5 +131,14 @@ function valueAt(record: KeyRecord, path: readonly string[]): string {
     value = isThere ? (value as Record<string, unknown>)[name] : undefined
   }
   if (value === undefined || value === null || value === '') return '-'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? jsonOf(value) : String(value)
+}
+
+/** What is nested too deep to be printed is one group: it must not end what passes. */
+function jsonOf(value: object): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return 'nested too deep'
+  }
 }
