@@ -196,6 +196,27 @@ describe('journals', () => {
     expect(rows['*/*.json']).toMatchObject({ status: 'failed', totalUploads: 3, completedUploads: 2, failedUploads: 1 })
   })
 
+  test.each([
+    ['no error', 'null', 'unknown'],
+    ['an error that is text', '"broken"', 'unknown'],
+    ['a message that is a number', '{"code":"X","message":5}', 'X'],
+    ['a message that is an object', '{"code":500,"message":{"a":1}}', '500'],
+    ['differs that is text', 'null,"verified":false,"differs":"content"', 'differs'],
+  ])('and failures as others write them are counted, with %s', async (_, error, code) => {
+    const failed = (key: string) => `{"key":"${key}","outcome":"failed","error":${error}}\n`
+    const directory = await directoryWith({ 'run.ndjson': failed('a') })
+    const stdin = `${failed('b')}{"key":"a","outcome":"done"}\n`
+    const args = ['--resume', 'run.ndjson', 'rows']
+    const run = await runTool('track-progress', { args, stdin, cwd: directory, records: false })
+    expect(run).toMatchObject({ code: 1, stdout: stdin })
+    expect((await rowsIn(directory))['*/*.json']).toMatchObject({
+      completedUploads: 1,
+      failedUploads: 1,
+      error: `{"${code}":1}`,
+      shares: { all: { failures: [{ key: 'b' }] } },
+    })
+  })
+
   test('and what comes by again are counted once, with the outcome that it has come to', async () => {
     const journal = lines(['done', 'failed', 'failed'])
     const directory = await directoryWith({

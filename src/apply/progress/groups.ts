@@ -91,8 +91,9 @@ export function count(tally: Tally, record: KeyRecord, by: 1 | -1): void {
   if (word === 'failed' || word === 'unknown') countError(tally, record, by)
 }
 
-function countError({ errors, failures }: Tally, { key, key64, error, differs }: KeyRecord, by: 1 | -1): void {
-  const given = error?.code ?? (differs === undefined ? 'unknown' : 'differs')
+function countError({ errors, failures }: Tally, record: KeyRecord, by: 1 | -1): void {
+  const { key, key64, error } = record
+  const given = codeOf(record)
   const code = errors[given] === undefined && Object.keys(errors).length >= CODES_KEPT ? 'other' : given
   const failed = key ?? (key64 === undefined ? `line ${error?.line}` : `64:${key64}`)
   errors[code] = (errors[code] ?? 0) + by
@@ -103,8 +104,21 @@ function countError({ errors, failures }: Tally, { key, key64, error, differs }:
     return
   }
   if (failures.length >= FAILURES_KEPT) return
-  const message = (error?.message ?? differs?.join(', ') ?? '').slice(0, MESSAGE_CHARS)
-  failures.push({ key: failed.slice(0, MESSAGE_CHARS), code: given, message })
+  failures.push({ key: failed.slice(0, MESSAGE_CHARS), code: given, message: messageOf(record) })
+}
+
+/** By which a failure is counted. Commands of others write `error` as they like, and none may end what passes. */
+export function codeOf({ error, differs }: KeyRecord): string {
+  return textOf(error?.code) ?? (differs === undefined || differs === null ? 'unknown' : 'differs')
+}
+
+function messageOf({ error, differs }: KeyRecord): string {
+  return textOf(error?.message) ?? (Array.isArray(differs) ? differs.join(', ').slice(0, MESSAGE_CHARS) : '')
+}
+
+function textOf(value: unknown): string | undefined {
+  const isText = typeof value === 'string' || typeof value === 'number'
+  return isText ? String(value).slice(0, MESSAGE_CHARS) : undefined
 }
 
 export function settledOf({ counts }: Tally): number {

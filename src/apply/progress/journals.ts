@@ -3,11 +3,13 @@
  * again. Holds 12 to 16 bytes a record that the journals name, and some 300 for each that has failed.
  */
 import { createHash } from 'node:crypto'
+import type { ErrorCode } from '../../record/errors.ts'
 import { FingerprintSet } from '../../record/fingerprint-set.ts'
 import type { KeyRecord } from '../../record/record.ts'
 import { countedAs } from '../../stage/progress/standing.ts'
 import type { Context } from '../../stage/stage.ts'
 import { identity } from '../settled.ts'
+import { codeOf } from './groups.ts'
 
 /** What is to be done about a record: count it, or not; and an earlier outcome of it that no longer holds. */
 export interface Entry {
@@ -83,13 +85,13 @@ function digestOf(name: string): string {
 }
 
 /** As much of a failure as is needed to take it out of the counts again. */
-function slim({ key, key64, outcome, verified, error, differs }: KeyRecord): KeyRecord {
+function slim(record: KeyRecord): KeyRecord {
+  const { key, key64, outcome, verified } = record
   return {
     ...(key !== undefined && { key }),
     ...(key64 !== undefined && { key64 }),
     ...(outcome !== undefined && { outcome }),
     ...(verified !== undefined && { verified }),
-    ...(error !== undefined && { error: { code: error.code, message: '', retryable: false } }),
-    ...(differs !== undefined && { differs }),
+    error: { code: codeOf(record) as ErrorCode, message: '', retryable: false },
   }
 }
