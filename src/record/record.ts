@@ -91,9 +91,8 @@ export function recordProblem(value: unknown): string | undefined {
   }
   const record = value as KeyRecord
   if (isOpen(record)) return undefined
-  if (record.key === undefined && record.key64 === undefined) {
-    return record.outcome === 'failed' && record.error !== undefined ? undefined : 'no field "key"'
-  }
+  const hasKey = record.key !== undefined || record.key64 !== undefined
+  if (!hasKey && (record.outcome !== 'failed' || record.error === undefined)) return 'no field "key"'
   return (
     keyProblem(record.key, record.key64, 'key') ??
     keyProblem(record.to, record.to64, 'to') ??

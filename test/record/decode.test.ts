@@ -100,6 +100,7 @@ describe('a line that is not a record comes out as a failed record', () => {
     ['a byte order mark that is not at the beginning', '{"key":\ufeff"a"}', /not JSON/],
     ['a byte order mark before a later line', '\ufeff{"key":"a"}', /not JSON/],
     ['a failed line without its error', '{"outcome":"failed"}', /no field "key"/],
+    ['a failed line whose store is a list', '{"outcome":"failed","error":{},"store":[]}', /"store" must be a string/],
     ['a prototype that has a key', '{"__proto__":{"key":"a"}}', /no field "key"/],
   ])('%s', async (_name, text, message) => {
     const [before, bad, after] = await linesOf([Buffer.from(`{"key":"1"}\n${text}\n{"key":"3"}\n`)])
