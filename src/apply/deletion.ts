@@ -108,5 +108,6 @@ function toEvidenceOf(record: KeyRecord): Evidence {
 }
 
 function contentOf(etag: string | undefined, digest: string | undefined): Evidence {
-  return { ...(etag === undefined ? {} : { etag }), ...(digest === undefined ? {} : { digest }) }
+  // As text, whatever a record that another program has written has there: no key has such a digest, so it stays.
+  return { ...(etag === undefined ? {} : { etag }), ...(digest === undefined ? {} : { digest: String(digest) }) }
 }

@@ -110,3 +110,8 @@ function said(record: KeyRecord, side: 'source' | 'dest'): string {
   const deletion = deletionOf(record, side)
   return deletion.kind === 'skip' ? deletion.reason : deletion.kind
 }
+
+test('a digest that is no text recognises nothing, and holds up no other key', () => {
+  const record = { store: 's', key: 'a', to: 'b', outcome: 'done', verified: true, digest: 5 } as unknown as KeyRecord
+  expect(deletionOf(record, 'source')).toMatchObject({ expect: { digest: '5' }, witness: { expect: { digest: '5' } } })
+})
