@@ -108,14 +108,14 @@ async function* fileKeys(path: string, fields: readonly FieldPath[], context: Co
   const without = new Missing(path, fields, context)
   let read = 0
   let unreadCount = 0
-  let firstUnread: KeyRecord | undefined
+  let firstUnread: Line | undefined
   for await (const batch of context.records(path)) {
     const keys: Key[] = []
     for (const line of batch) {
       const record = line.open ?? line.record
       if (isNoRecord(record)) {
         unreadCount++
-        firstUnread ??= record
+        firstUnread ??= line
         continue
       }
       read++
@@ -128,14 +128,14 @@ async function* fileKeys(path: string, fields: readonly FieldPath[], context: Co
   }
   if (firstUnread !== undefined) {
     const lines = unreadCount === 1 ? 'its only line is no record' : `none of its ${unreadCount} lines is a record`
-    if (read === 0 && !(unreadCount === 1 && isTorn(firstUnread)))
+    if (read === 0 && !(unreadCount === 1 && isTorn(firstUnread.record)))
       throw new RekeyError(
         'E_USAGE',
         `--done ${path}: ${lines}, which begins {"key":; an empty file says that nothing is done`,
       )
-    context.warn(
-      `--done ${path}: ${unreadCount} of its lines are no records, the first is line ${firstUnread.error?.line}; they count as nothing`,
-    )
+    // The number of a line that an earlier tool could not read is one of that tool's input.
+    const where = firstUnread.cameAs === undefined ? `, the first is line ${firstUnread.record.error?.line}` : ''
+    context.warn(`--done ${path}: ${unreadCount} of its lines are no records${where}; they count as nothing`)
   }
   without.tell()
 }

@@ -123,6 +123,15 @@ describe('what counts as done in a journal', () => {
   })
 })
 
+test('a line that an earlier tool could not read is told of without the number that it had there', async () => {
+  writeFileSync(
+    `${directory}/journal`,
+    `{"key":"b"}\n{"outcome":"failed","error":${JSON.stringify({ code: 'E_INPUT', line: 9, message: 'm', retryable: false })},"input":"x"}\n`,
+  )
+  const run = await subtract(['--done', 'journal'], keyed('a'))
+  expect(run.stderr).toContain('--done journal: 1 of its lines are no records; they count as nothing')
+})
+
 describe('a --done that is not what it should be', () => {
   test.each([
     ['a file of which no line is a record', 'key,to\na,b\n', 'none of its 2 lines is a record'],
