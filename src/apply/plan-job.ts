@@ -42,10 +42,10 @@ export async function planJob(
   return await withDigests(dest, attempts, context)
 }
 
-/** The time of a value that is put is the record's own, or now. */
+/** The time of a value that is put is the record's own; without one that can be read, nothing tells which is newer. */
 function valueEntry({ line, pair }: Work): Entry {
-  const { mtime } = line.record
-  return { key: pair.from, ...(mtime === undefined ? {} : { mtimeMs: Date.parse(mtime) }) }
+  const mtimeMs = Date.parse(String(line.record.mtime))
+  return { key: pair.from, ...(Number.isNaN(mtimeMs) ? {} : { mtimeMs }) }
 }
 
 function attemptOf(work: Work, { guard, expect }: Exclude<Decision, Outcome>, before: Looked): Attempt {

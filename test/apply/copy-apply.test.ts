@@ -216,6 +216,14 @@ test('what rewrite-keys has refused stays refused under --retry', async () => {
   expect(await filesIn(directory)).toEqual({ a: '1' })
 })
 
+test('newest replaces nothing by a value whose time cannot be read', async () => {
+  const directory = await directoryWith({ a: 'there' })
+  const stdin = `{"store":"file:${directory}/","key":"a","op":"put","value":"new","mtime":"yesterday"}`
+  const run = await runTool('copy-apply', { args: ['--if-exists', 'newest'], stdin, records: false })
+  expect(JSON.parse(run.stdout)).toMatchObject({ outcome: 'failed', error: { code: 'E_FIELD' } })
+  expect(await filesIn(directory)).toEqual({ a: 'there' })
+})
+
 test.each([
   ['skip', ['done undefined', 'skipped exists']],
   ['fail', ['done undefined', 'failed E_EXISTS']],
