@@ -76,9 +76,9 @@ export async function openPlan(
   return [store, prefix, context.abort]
 }
 
-/** The location ended by `/`: `parts-old/` is no part of `parts`. */
+/** The location ended by `/`: `parts-old/` is no part of `parts`. One that names nothing stays so: it would be the root. */
 export function directoryLocation(location: string): string {
-  return location.endsWith('/') ? location : `${location}/`
+  return location.endsWith('/') || /^(?:file:)?$/i.test(location) ? location : `${location}/`
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, inject, test } from 'vitest'
 import { keyOf } from '../../../src/record/key.ts'
 import { keyFields } from '../../../src/record/record.ts'
+import { directoryLocation } from '../../../src/stage/plan-place.ts'
 import { directoryWith, filesIn } from '../../directory.ts'
 import { ROOT, recordsOf, runShell, runTool } from '../../run-tool.ts'
 import { freshBucket, s3Environment, s3Server } from '../../servers/s3.ts'
@@ -249,6 +250,17 @@ describe('what is refused', () => {
     [['--parts', '2', '--out', 'json:x.json'], /E_UNSUPPORTED: --out: .* cannot hold parts/],
   ])('%j', async (args, message) => {
     expect(await shard(args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) })
+  })
+
+  test('a location that names nothing is not made the root of the file system', () => {
+    expect(['', 'file:', 'FILE:', 'parts', 'file:.', 's3://b/p/'].map(directoryLocation)).toEqual([
+      '',
+      'file:',
+      'FILE:',
+      'parts/',
+      'file:./',
+      's3://b/p/',
+    ])
   })
 
   test('a database holds no parts: none are put among its keys', async () => {
