@@ -39,11 +39,12 @@ function checked(line: Line, by: readonly FieldPath[]): Line {
 }
 
 function lacks(line: Line, by: readonly FieldPath[]): boolean {
-  return line.record.outcome === undefined && joinedFields(by, line) === undefined
+  return joinedFields(by, line) === undefined
 }
 
-/** An open record without the fields that the flag names. */
+/** A record without the fields that the flag names; one that is settled stays as it came. */
 export function failForField(line: Line, flag: string, fields: readonly FieldPath[]): Line {
+  if (line.record.outcome !== undefined) return line
   const names = fields.map((field) => field.join('.')).join(', ')
   return settleFailed(
     line,

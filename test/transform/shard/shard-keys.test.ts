@@ -49,6 +49,15 @@ describe('one shard', () => {
     )
   })
 
+  test('in parts, what is settled and lacks the field is printed as it came, not failed', async () => {
+    const settled =
+      '{"key":"a","outcome":"done"}\n{"key":"b","outcome":"unknown","error":{"code":"E_BUSY","message":"m","retryable":true}}\n'
+    for (const flag of ['--weight', '--by']) {
+      const run = await shard(['--parts', '1', flag, 'lacking', '--out', `settled${flag}`], settled)
+      expect(run.stdout).toBe(settled)
+    }
+  })
+
   test('counts what it leaves to the others', async () => {
     const run = await shard(['--index', '1', '--of', '3'])
     const mine = recordsOf(run).length
