@@ -36,6 +36,16 @@ describe('bash', () => {
     ],
     [['rekey', 'verify', '--only'], ['--only-bad']],
     [['rekey', 'copy-apply', '--if-exists', 'n'], ['newest']],
+    [['copy-apply', '--if-exists', '=', 'n'], ['newest']],
+    [
+      ['rekey', 'verify', '--log', '='],
+      ['text', 'json'],
+    ],
+    [
+      ['rekey', 'completion', ''],
+      ['bash', 'zsh'],
+    ],
+    [['rekey', 'nonsense', '--'], []],
     [['verify', '--zzz'], []],
   ])('%j offers %j', async (words, expected) => expect(await offered(words)).toEqual(expected))
 
