@@ -123,14 +123,20 @@ function missingValue(message: string | null): string | undefined {
 function flagValue(name: string, declared: Flag, given: unknown): FlagValue {
   if (declared.type === 'string' && declared.many) {
     const values: readonly unknown[] = given === undefined ? [] : Array.isArray(given) ? given : [given]
-    return values.map((value) => textValue(name, value))
+    return values.map((value) => namedValue(name, declared, textValue(name, value)))
   }
   if (Array.isArray(given)) throw usage(`--${name} is given twice: it takes one value`)
   if (declared.type === 'boolean') return given as boolean | undefined
   if (given === undefined) return 'default' in declared ? declared.default : undefined
   const value = textValue(name, given)
   if (declared.type === 'choice') return choiceValue(name, declared, value)
-  return declared.type === 'number' ? numberValue(name, declared, value) : value
+  return declared.type === 'number' ? numberValue(name, declared, value) : namedValue(name, declared, value)
+}
+
+/** A file or a location has a name; where it has none, a variable of the shell was mostly empty. */
+function namedValue(name: string, declared: Flag & { type: 'string' }, given: string): string {
+  if (given !== '' || !/FILE|LOCATION/.test(declared.value ?? '')) return given
+  throw usage(`--${name} takes a ${declared.value}, and what was given is empty`)
 }
 
 function textValue(name: string, given: unknown): string {

@@ -35,6 +35,9 @@ describe('a command that cannot be run ends with 2 and says why', () => {
       '--limit takes a whole number, 0 or more; "99999999999999999999" is not one',
     ],
     ['list-keys --max-errors 0 .', '--max-errors takes a whole number, 1 or more; "0" is not one'],
+    ['copy-apply --resume=', '--resume takes a FILE, and what was given is empty'],
+    ['copy-apply --intents=', '--intents takes a FILE, and what was given is empty'],
+    ['shard-keys --parts 2 --out=', '--out takes a LOCATION, and what was given is empty'],
     ['list-keys --log xml .', '--log takes one of text, json; "xml" is not one'],
     ['list-keys --no-match .', 'there is no flag --no-match: --match takes a value'],
     [
