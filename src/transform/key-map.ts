@@ -26,17 +26,15 @@ export class KeyMap {
 
 /**
  * Reads the file; CSV when its name ends in `.csv`, where a first row `key,to` is a header. A record without `to` that
- * has an outcome is passed over, so that a plan can be a map. Throws E_USAGE that names the row: what is not a row, a
+ * has an outcome is passed over, so that a plan can be a map. Throws E_USAGE that names the row, of CSV the line: what is not a row, a
  * key or new key that is empty, a key with two new keys, bytes that are not UTF-8.
  */
 export async function readKeyMap(path: string, chunks: AsyncIterable<Uint8Array>): Promise<KeyMap> {
   const map = new KeyMap()
   const rows = /\.csv$/i.test(path) ? csvRows(path, chunks) : ndjsonRows(path, chunks)
-  let number = 0
-  for await (const row of rows) {
-    number++
+  for await (const { row, where } of rows) {
     const problem = take(map, row)
-    if (problem !== undefined) throw broken(path, `row ${number}: ${problem}`)
+    if (problem !== undefined) throw broken(path, `${where}: ${problem}`)
   }
   return map
 }
@@ -57,21 +55,39 @@ function take(map: KeyMap, row: KeyRecord): string | undefined {
   return undefined
 }
 
-async function* ndjsonRows(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<KeyRecord> {
-  const { default: ndjson } = await import('ndjson')
-  yield* rowsOf<KeyRecord>(path, chunks, ndjson.parse() as unknown as Transform)
+interface Placed {
+  readonly row: KeyRecord
+  /** for a person to find it */
+  readonly where: string
 }
 
-async function* csvRows(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<KeyRecord> {
+async function* ndjsonRows(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Placed> {
+  const { default: ndjson } = await import('ndjson')
+  let number = 0
+  for await (const row of rowsOf<KeyRecord>(path, chunks, ndjson.parse() as unknown as Transform)) {
+    yield { row, where: `row ${++number}` }
+  }
+}
+
+async function* csvRows(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Placed> {
   const { parse } = await import('csv-parse')
   // Left to itself the parser takes the first line's ending for all, and the others for a part of the new key.
-  const parser = parse({ record_delimiter: ['\r\n', '\n', '\r'], skip_empty_lines: true, relax_column_count: true })
+  const endings = ['\r\n', '\n', '\r']
+  const parser = parse({ record_delimiter: endings, skip_empty_lines: true, relax_column_count: true, info: true })
   let first = true
-  for await (const [key, to, ...rest] of rowsOf<string[]>(path, chunks, parser)) {
-    if (to === undefined || rest.length > 0) throw broken(path, 'a row must have two columns, key and to')
-    if (!first || key !== 'key' || to !== 'to') yield { key: key as string, to }
+  for await (const { record, info } of rowsOf<CsvRow>(path, chunks, parser)) {
+    const [key = '', to, ...rest] = record
+    const where = `line ${info.lines}`
+    if (to === undefined || rest.length > 0) throw broken(path, `${where}: a row must have two columns, key and to`)
+    if (!first || key !== 'key' || to !== 'to') yield { row: { key, to }, where }
     first = false
   }
+}
+
+interface CsvRow {
+  readonly record: readonly string[]
+  /** where the parser is, which is at the end of the row */
+  readonly info: { readonly lines: number }
 }
 
 /** What the parser makes of the text; what it cannot read is E_USAGE. */
