@@ -11,7 +11,7 @@ const NO_ENVIRONMENT = { env: () => undefined, envStartingWith: () => [] }
 
 /**
  * The location, spelled as a listing of it would, so that one store has one name. Throws E_USAGE for a user name,
- * password or token in it, without repeating it, and E_LOCATION for what is no location.
+ * password or token in it, without repeating it, E_LOCATION for what is no location, E_UNSUPPORTED for one that is only read.
  */
 export function readToStore(location: string): string {
   if (CREDENTIALS.test(location)) {
@@ -23,6 +23,12 @@ export function readToStore(location: string): string {
   }
   checkScheme(location)
   const scheme = schemeOf(location)
+  if (scheme === 'json') {
+    throw new RekeyError(
+      'E_UNSUPPORTED',
+      `--to-store ${location}: a JSON file is only read; nothing can be written to it`,
+    )
+  }
   if (scheme === 'file') return `file:${rootOf(location)}`
   if (scheme === 's3') return toBucket(location)
   if (scheme === 'dynamodb') return tableLocation(readTable(location))

@@ -284,6 +284,15 @@ describe('a wrong command is exit 2, names the flag and reads nothing', () => {
     expect(run.stderr).toContain(`E_LOCATION: no store is called "${scheme}:"; there are file, redis,`)
   })
 
+  test('--to-store with a store that is only read', async () => {
+    const run = await rewrite(['--to-store', 'json:x.json'], '{"key":"a"}\n')
+    expect(run).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('E_UNSUPPORTED: --to-store json:'),
+    })
+  })
+
   test.each([
     'redis://:geheim@other:6379/0',
     'rediss://user:geheim@other/0',
