@@ -1,6 +1,8 @@
 /** Compares the contents of cases, each in the way that its record and --proof call for. */
 import { RekeyError } from '../record/errors.ts'
 import type { Key } from '../record/key.ts'
+import { keyText } from '../record/key.ts'
+import type { Line } from '../record/line.ts'
 import type { Context } from '../stage/stage.ts'
 import type { Digested, Store } from '../store/contract.ts'
 import type { Compared } from '../store/same-content.ts'
@@ -66,9 +68,18 @@ async function comparePut(
 ): Promise<readonly Compared[]> {
   const digests = dest.traits.etags ? [] : await digestsOf(dest, destinations(cases), abort)
   const compared = await Promise.all(
-    cases.map(({ line, subject }) => compareWith(valueContent(line), dest, subject.to, abort)),
+    cases.map(
+      async ({ line, subject: { to } }) =>
+        valueMissing(line, to) ?? (await compareWith(valueContent(line), dest, to, abort)),
+    ),
   )
   return compared.map((one, at) => withDigests(one, digests[at], digests[at]))
+}
+
+/** A journal that was stripped of its values proves nothing: an empty destination would pass for them. */
+function valueMissing({ record }: Line, to: Key): RekeyError | undefined {
+  if (record.value !== undefined || record.value64 !== undefined) return undefined
+  return new RekeyError('E_FIELD', `${keyText(to)} has no field "value": it is what was put, and what is looked for`)
 }
 
 /**

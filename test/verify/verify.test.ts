@@ -108,6 +108,14 @@ describe('files', () => {
     expect(run.stderr).toContain('4 records')
   })
 
+  test('a put whose record has lost its value is not proven by an empty destination', async () => {
+    const directory = await directoryWith({ a: '' })
+    const stdin = `{"store":"file:${directory}/","key":"a","op":"put","outcome":"done"}`
+    const run = await runTool('verify', { stdin })
+    expect(recordsOf(run)).toMatchObject([{ error: { code: 'E_FIELD' } }])
+    expect(run.code).toBe(1)
+  })
+
   test('--only-bad prints what is not proven and counts everything', async () => {
     const { directory, journal } = await copied()
     const wrong = JSON.stringify({ store: `file:${directory}/`, key: 'a', to: 'nowhere' })
