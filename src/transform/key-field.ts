@@ -3,6 +3,7 @@
  * `{"space":"a","root":"b"}`. Everything else of the key stays to the letter. Pure.
  */
 import type { Key } from '../record/key.ts'
+import { memberText } from '../record/line.ts'
 import { memberSpans } from '../record/members.ts'
 import { canonicalNumber } from '../store/dynamodb/number.ts'
 import { plainNumber } from '../store/dynamodb/plain-value.ts'
@@ -22,12 +23,14 @@ export function keyField(key: Key, name: string): KeyField | Unfit {
       `--field ${name}: the key is no JSON object that has it; where the table has no sort key, leave --field out`,
     )
   const value: unknown = parsed[name]
-  if (typeof value === 'string') return { text: value, withText: (text) => withMember(key, name, text) }
-  const number = numberIn(value)
+  if (typeof value === 'string')
+    return { text: value, withText: (text) => (text === value ? key : withMember(key, name, text)) }
+  const number = numberIn(value, key, name)
   if (number === undefined) return new Unfit(`--field ${name}: it is neither text nor a number; give the key by --map`)
   return {
     text: number,
     withText(text) {
+      if (text === number) return key
       const canonical = canonicalNumber(text)
       if (canonical !== undefined) return withMember(key, name, plainNumber(canonical))
       return new Unfit(`--field ${name}: ${JSON.stringify(text)} is no number, and the attribute is one`)
@@ -35,8 +38,9 @@ export function keyField(key: Key, name: string): KeyField | Unfit {
   }
 }
 
-function numberIn(value: unknown): string | undefined {
-  if (typeof value === 'number') return canonicalNumber(String(value))
+function numberIn(value: unknown, key: string, name: string): string | undefined {
+  // By its digits as they stand there: a double would round what other programs may write.
+  if (typeof value === 'number') return canonicalNumber(memberText(key, name) ?? '')
   const marked = (value as { readonly $number?: unknown } | null)?.$number
   return typeof marked === 'string' ? marked : undefined
 }
