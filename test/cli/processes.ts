@@ -25,23 +25,22 @@ export async function childrenOf(pid: number): Promise<readonly { readonly pid: 
 /** Resolves when the processes have used no processor time for a while: each waits for another, or for the test. */
 export async function standstill(pids: readonly number[]): Promise<void> {
   const STILL_MS = 500
-  let last = await ticksOf(pids)
+  let last = (await usageOf(pids)).ticks
   for (let stillSince = Date.now(); Date.now() - stillSince < STILL_MS; ) {
     await sleep(50)
-    const ticks = await ticksOf(pids)
+    const { ticks, wantMore } = await usageOf(pids)
     // A runtime that only waits still uses a tick now and then.
-    if (ticks > last + 1) stillSince = Date.now()
+    if (ticks > last + 1 || wantMore) stillSince = Date.now()
     last = ticks
   }
 }
 
-async function ticksOf(pids: readonly number[]): Promise<number> {
+/** How much processor time they have had, and whether one waits for more, or for a disk, as on a busy machine it may for long. */
+async function usageOf(pids: readonly number[]): Promise<{ ticks: number; wantMore: boolean }> {
   const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')))
-  return stats.reduce((sum, stat) => {
-    const [user = '0', system = '0'] = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13)
-    return sum + Number(user) + Number(system)
-  }, 0)
+  const fields = stats.map((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' '))
+  return {
+    ticks: fields.reduce((sum, all) => sum + Number(all[11] ?? 0) + Number(all[12] ?? 0), 0),
+    wantMore: fields.some(([state]) => state === 'R' || state === 'D'),
+  }
 }
