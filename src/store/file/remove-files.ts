@@ -5,10 +5,11 @@
 import { rmdirSync, unlinkSync } from 'node:fs'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
-import type { Outcome, Target } from '../contract.ts'
+import { keyText } from '../../record/key.ts'
+import type { Outcome, Target, Witness } from '../contract.ts'
 import { digestPath } from './digest-file.ts'
 import { notAsExpected, weigh } from './evidence.ts'
-import { findContent, missingRoot } from './find-file.ts'
+import { find, findContent, missingRoot } from './find-file.ts'
 import { errnoOf, fsError } from './fs-error.ts'
 import { identityOf, parentOf, pathOf } from './key-path.ts'
 import { lookAt, sameFile } from './look.ts'
@@ -32,7 +33,7 @@ export async function removeFiles(tree: Tree, targets: readonly Target[]): Promi
   return outcomes
 }
 
-async function removeOne(tree: Tree, parents: Parents, { key, expect }: Target): Promise<Outcome> {
+async function removeOne(tree: Tree, parents: Parents, { key, expect, witness }: Target): Promise<Outcome> {
   try {
     const found = findContent(tree.root, parents, key)
     if (found === undefined) return { outcome: 'skipped', reason: 'gone' }
@@ -46,12 +47,19 @@ async function removeOne(tree: Tree, parents: Parents, { key, expect }: Target):
       const now = lookAt(path)
       if (differs || now === undefined || !sameFile(stats, now)) throw notAsExpected(key, 'changed', now)
     }
+    if (witness !== undefined && find(tree.root, parents, witness.key) === undefined) throw alone(key, witness)
     unlinkSync(path)
     return { outcome: 'done' }
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { outcome: 'skipped', reason: 'gone' }
     return { outcome: 'failed', error: fsError(error, key) }
   }
+}
+
+/** Somebody may have taken the other one of the two since delete-apply has looked: then this one stays. */
+function alone(key: Key, { key: other }: Witness): RekeyError {
+  const why = `cannot go: ${keyText(other)}, by which it is proven, is not there any more; verify again`
+  return new RekeyError('E_UNPROVEN', `key ${keyText(key)} ${why}`)
 }
 
 /** Removes the directory and those above it while they are empty; gives the first that stays. */

@@ -38,6 +38,16 @@ async function openWith(files: Record<string, string>) {
   return { directory, store, target }
 }
 
+test.each([
+  ['whose witness has gone goes not', 'gone', 'failed', 'E_UNPROVEN'],
+  ['whose witness is there goes', 'copy', 'done', undefined],
+])('a file %s', async (_, witness, outcome, code) => {
+  const { directory, store, target } = await openWith({ a: '1', copy: '1' })
+  const asked = { ...(await target('a')), witness: { store: store.location, key: witness, expect: {} } }
+  expect(await store.remove([asked], signal)).toMatchObject([{ outcome, ...(code && { error: { code } }) }])
+  expect(everythingIn(directory).includes('a')).toBe(outcome === 'failed')
+})
+
 test('directories that get empty go, upwards, and never one with something in it nor the root', async () => {
   const { directory, store, target } = await openWith({ 'a/b/c/1': '1', 'a/b/c/2': '2', 'a/b/3': '3', 'x/y/4': '4' })
   mkdirSync(`${directory}/empty before`)
