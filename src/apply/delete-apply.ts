@@ -1,4 +1,5 @@
 /** delete-apply: removes what is proven to be somewhere else, or takes a copy back. Nothing without a proof. */
+import type { KeyRecord } from '../record/record.ts'
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
 import { RATE_FLAG, rateOf } from '../stage/rate.ts'
@@ -69,5 +70,12 @@ export const deleteApply: Tool<DeleteOptions> = {
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(aws === undefined ? {} : { aws }),
   }),
+  tally,
   stage: (options) => (options.undo ? undoStage(options) : deleteStage(options)),
+}
+
+/** A value that was put has no source to delete: its record is as done as it came. */
+function tally({ outcome, reason, deleted }: KeyRecord): string {
+  const isAsItCame = outcome === 'done' && deleted === undefined && reason !== 'restored'
+  return isAsItCame ? 'done before' : (outcome ?? 'open')
 }

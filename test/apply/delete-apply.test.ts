@@ -162,6 +162,14 @@ test('a value that was put is taken back, though it is neither as long nor as ol
   expect(await filesIn(directory)).toEqual({ a: '1' })
 })
 
+test('a value that was put has no source to delete, and is not counted as deleted', async () => {
+  const directory = await directoryWith({ a: '1' })
+  const put = { store: `file:${directory}/`, key: 'a', to: 'b', op: 'put', value: '1' }
+  const run = await remove(`${JSON.stringify({ ...put, outcome: 'done', verified: true, proof: 'bytes' })}\n`)
+  expect(run.stderr).toContain('1 done before')
+  expect(await filesIn(directory)).toEqual({ a: '1' })
+})
+
 test('a value that was put and has changed since is not taken back', async () => {
   const [directory, other] = [await directoryWith({ a: '1' }), await directoryWith({})]
   const edit = () => writeFile(join(other, 'put'), 'longer than BEFORE')
