@@ -69,34 +69,75 @@ mend() {
   account_for_deletions
 }
 
-# Failed and unknown records are taken out of the journal, so that they are done again. A write that was answered with a
-# failure has made nothing: its intent goes too, or what others write there meanwhile would be taken for ours. Behind mend.
+# Which record it is, as copy-apply --resume tells them apart.
+id='[.store, .toStore, .key, .key64, .to, .to64] | tojson'
+
+# Failed and unknown records are taken out of the journal, so that they are done again. Behind mend.
 reopen() {
-  local id='[.store, .toStore, .key, .key64, .to, .to64] | tojson'
   jq -c "select(.outcome == \"failed\") | $id" "$WORK/run.ndjson" > "$WORK/ids.part"
-  if [ -s "$WORK/ids.part" ] && [ -s "$WORK/begun.ndjson" ]; then
-    jq -ncR --slurpfile ids "$WORK/ids.part" "(reduce \$ids[] as \$id ({}; .[\$id] = true)) as \$failed
-      | inputs | fromjson? | select(\$failed[$id] | not)" "$WORK/begun.ndjson" > "$WORK/begun.part"
-    mv "$WORK/begun.part" "$WORK/begun.ndjson"
-  fi
+  forget_intents
   jq -c 'select(.outcome != "failed" and .outcome != "unknown")' "$WORK/run.ndjson" > "$WORK/run.part"
   mv "$WORK/run.part" "$WORK/run.ndjson"
+}
+
+# A write that was answered with a failure, or had nothing to copy, has made nothing: the intents of ids.part go too, or what
+# others write there meanwhile would be taken for ours.
+forget_intents() {
+  [ -s "$WORK/ids.part" ] && [ -s "$WORK/begun.ndjson" ] || return 0
+  for_ids begun 'select($wanted | not)'
+}
+
+# for_ids JOURNAL FILTER: does this to each record, $wanted where ids.part names it.
+for_ids() {
+  jq -ncR --slurpfile ids "$WORK/ids.part" "(reduce \$ids[] as \$id ({}; .[\$id] = true)) as \$all
+    | inputs | fromjson? | \$all[$id] as \$wanted | $2" "$WORK/$1.ndjson" > "$WORK/$1.part"
+  mv "$WORK/$1.part" "$WORK/$1.ndjson"
+}
+
+# take_up_returned PLAN: what the journal has as gone, and this newer plan lists, is there again, such as a queue that was
+# empty for a moment. It is copied then, and an original that was deleted is held against its copy again. Behind mend.
+take_up_returned() {
+  [ -e "$WORK/run.ndjson" ] || return 0
+  jq -c 'select(.reason == "gone")' "$WORK/run.ndjson" > "$WORK/gone.part"
+  returned "$1"
+  if [ -s "$WORK/ids.part" ]; then
+    forget_intents
+    for_ids run 'select(($wanted and .reason == "gone") | not)'
+  fi
+  [ -s "$WORK/deleted.ndjson" ] || return 0
+  gone_originals
+  returned "$1"
+  [ ! -s "$WORK/ids.part" ] || for_ids deleted 'if $wanted then .returned = true else . end'
+}
+
+# returned PLAN: names in ids.part what is in gone.part and in PLAN.
+returned() {
+  : > "$WORK/ids.part"
+  [ -s "$WORK/gone.part" ] || return 0
+  jq -c 'select(.outcome == null) | .outcome = "done"' "$1" > "$WORK/listed.part"
+  without "$WORK/gone.part" "$WORK/listed.part" > "$WORK/fresh.part"
+  without "$WORK/fresh.part" "$WORK/listed.part" | jq -c "$id" > "$WORK/ids.part"
 }
 
 # without SETTLED JOURNAL: the records of JOURNAL that are not in SETTLED, 16 bytes of memory each.
 without() { copy-apply -q --dry-run --resume "$1" "$2" || allow_differences $?; }
 
 # The journal without the records whose originals delete has removed, or found gone.
-remaining() {
+remaining() { undeleted gone_originals; }
+
+# undeleted WHICH: the journal without what WHICH has put into gone.part.
+undeleted() {
   if [ -s "$WORK/deleted.ndjson" ]; then
-    gone_originals
+    $1
     without "$WORK/gone.part" "$WORK/run.ndjson"
   else
     cat "$WORK/run.ndjson"
   fi
 }
 
-gone_originals() { jq -cR 'fromjson? | select(.deleted or .reason == "gone")' "$WORK/deleted.ndjson" > "$WORK/gone.part"; }
+deleted_originals() { jq -cR 'fromjson? | select(.deleted or .reason == "gone")' "$WORK/deleted.ndjson" > "$WORK/gone.part"; }
+
+gone_originals() { jq -cR 'fromjson? | select((.deleted or .reason == "gone") and (.returned | not))' "$WORK/deleted.ndjson" > "$WORK/gone.part"; }
 
 # delete_proven VERDICTS: deletes the originals. What it is about stands in deleting.ndjson until all of it is told.
 delete_proven() {

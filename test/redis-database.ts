@@ -18,6 +18,7 @@ const OWNERS = [
   'fleet',
   'redis-jobs',
   'redis-jobs, another',
+  'redis-jobs, returned',
 ] as const
 
 /** Its location. Database 0 is for who only reads, or asks nothing about keys. */

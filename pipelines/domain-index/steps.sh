@@ -86,10 +86,12 @@ make_backup() {
 plan() {
   local rule=slugdotify braced=${PREFIX//'{'/'{{'}
   [ $altered != keep ] || rule=lower
+  [ ! -e "$WORK/run.ndjson" ] || mend
   list --values "$LOCATION" --match "$(glob "$PREFIX")*" | { node "$here/domains.js" "$PREFIX" $heuristic $altered || exit 3; } |
     rewrite-keys -q --prove --on-collision $collision --template "${braced//'}'/'}}'}{domain|$rule}.json" > "$WORK/plan.part" ||
     settle "${PIPESTATUS[@]}"
   populated "$WORK/plan.part"
+  take_up_returned "$WORK/plan.part"
   mv "$WORK/plan.part" "$WORK/plan.ndjson"
   outcomes 'The plan' "$WORK/plan.ndjson"
   failures "$WORK/plan.ndjson"

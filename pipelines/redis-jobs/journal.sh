@@ -33,9 +33,10 @@ proofs_for() {
     "$WORK/earlier.ndjson" "$WORK/proven.ndjson"
 }
 
-# The records of what this run has created, as far as delete has not made them the only ones.
+# The records of what this run has created, as far as delete has not made them the only ones: an original that has been
+# written anew since then does not hold what the copy does.
 created() {
-  remaining | jq -L "$here" -c 'include "journal"; select(created) | as_done'
+  undeleted deleted_originals | jq -L "$here" -c 'include "journal"; select(created) | as_done'
   in_doubt
 }
 

@@ -53,11 +53,13 @@ write_customers_files() {
 ONE_BY_ONE=20
 
 plan() {
+  [ ! -e "$WORK/run.ndjson" ] || mend
   list-keys -q "json:$file" > "$WORK/customers.part" || settle $?
   owners --slurpfile customers "$WORK/customers.part" > "$WORK/owners.part"
   [ -s "$WORK/owners.part" ] || echo "uploads: no customer in $file has a space in $CONSUMER_TABLE" >&2
   uploads | jq -L "$here" -cn --slurpfile owners "$WORK/owners.part" 'include "uploads"; owned' | rewritten > "$WORK/plan.part" ||
     settle "${PIPESTATUS[@]}"
+  take_up_returned "$WORK/plan.part"
   customers_digest > "$WORK/planned-for"
   echo "$to" > "$WORK/planned-to"
   mv "$WORK/plan.part" "$WORK/plan.ndjson"

@@ -187,6 +187,16 @@ describe('migration', () => {
     })
   })
 
+  test('what was gone when its turn came, and a newer plan lists, is done then', async () => {
+    const world = await plant({ 'did:mailto:example.com:alice': { 'did:key:z6MkA': 2 } })
+    for (const command of ['table', 'distribute --instances 1']) expect((await world.run(command)).code).toBe(0)
+    const files = `--customers-file ${ONE}`
+    expect((await world.run(`migrate ${files} -- jq -c .outcome="skipped"|.reason="gone"`)).code).toBe(0)
+    expect((await world.run(`plan ${files}`)).stdout).toContain('2 uploads')
+    expect((await world.run(`migrate ${files} -- jq -c .outcome="done"`)).code).toBe(0)
+    expect((await world.run(`prove ${files}`)).stdout).toContain('Uploads: 2 settled, 0 to do\n  2 done\n')
+  })
+
   test('a command of its own: what it fails is failed, monitored, and done by retry', async () => {
     const world = await distributed()
     const step = join(world.directory, 'step')
