@@ -27,7 +27,7 @@ owners() {
 distribute() {
   [ ! -e "$WORK/complete" ] || refuse "the customers are distributed already. For another distribution take away $WORK"
   owners > "$WORK/owners.part"
-  list-keys -q "dynamodb://$UPLOAD_TABLE" | jq -r '.key | fromjson.space' | LC_ALL=C sort | LC_ALL=C uniq -c > "$WORK/counts.part" ||
+  list-keys -q "dynamodb://$UPLOAD_TABLE" | jq -c '.key | fromjson.space' | LC_ALL=C sort | LC_ALL=C uniq -c > "$WORK/counts.part" ||
     settle "${PIPESTATUS[@]}"
   jq -L "$here" -cn --slurpfile owners "$WORK/owners.part" --argjson least "$least" 'include "uploads"; counted' \
     --rawfile counts "$WORK/counts.part" > "$WORK/spaces.part"
@@ -83,9 +83,9 @@ uploads() {
     list-keys -q "${values[@]}" "dynamodb://$UPLOAD_TABLE"
     return
   fi
-  while read -r one; do
-    list-keys -q "${values[@]}" "dynamodb://$UPLOAD_TABLE" --partition "$one" < /dev/null || return
-  done < <(jq -r .space "$WORK/owners.part")
+  while IFS= read -r -d '' one; do
+    list-keys -q "${values[@]}" "dynamodb://$UPLOAD_TABLE" --partition="$one" < /dev/null || return
+  done < <(jq -j '.space, "\u0000"' "$WORK/owners.part")
 }
 
 rewritten() {
@@ -114,7 +114,7 @@ migrate() {
 # The journal is what copy-apply has written; a command that was killed is given again what it has not told of.
 carry_out() {
   if [ ${#apply[@]} -gt 0 ]; then
-    "${apply[@]}" < "$WORK/open.part"
+    "${apply[@]}" < "$WORK/open.part" | node "$here/outcomes.js"
   else
     copy-apply --resume "$WORK/run.ndjson" --intents "$WORK/begun.ndjson" "${pace[@]}" "$WORK/open.part"
   fi

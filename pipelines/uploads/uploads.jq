@@ -18,7 +18,7 @@ def owners:
 # From $owners and $counts, what uniq -c has printed: {key, customer, uploads} for each space that has uploads, of customers
 # that have $least uploads together.
 def counted:
-  (reduce ($counts | splits("\n") | capture("^ *(?<uploads>[0-9]+) (?<space>.*)$")) as $line ({}; .[$line.space] = ($line.uploads | tonumber))) as $by_space
+  (reduce ($counts | splits("\n") | capture("^ *(?<uploads>[0-9]+) (?<space>.*)$")) as $line ({}; .[$line.space | fromjson] = ($line.uploads | tonumber))) as $by_space
   | [$owners[] | {key: .space, customer, uploads: ($by_space[.space] // 0)} | select(.uploads > 0)]
   | (reduce .[] as $r ({}; .[$r.customer] += $r.uploads)) as $by_customer
   | .[] | select($by_customer[.customer] >= $least);
