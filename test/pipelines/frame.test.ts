@@ -24,6 +24,15 @@ test.each([
   })
 })
 
+test.each(['redis-jobs', 'domain-index', 'uploads', 'fleet'])('%s is found where CDPATH is set', async (pipeline) => {
+  const { code, stderr } = await runCommand('bash', {
+    args: [`pipelines/${pipeline}/run`, 'help'],
+    cwd: ROOT,
+    env: { CDPATH: '.' },
+  })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+})
+
 describe('a full disk is no failed record, and the command that is to be run again is named', () => {
   test('where a tool writes', async () => {
     const WORK = await directoryWith({ 'run.ndjson': FAILED })
