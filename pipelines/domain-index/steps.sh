@@ -8,8 +8,14 @@
 
 prepare() {
   need_jq
+  local given=$LOCATION
   [ -n "$LOCATION" ] || refuse 'which bucket? Give --location s3://BUCKET'
-  case ${LOCATION%/} in s3://*/*) refuse "--location is a whole bucket, not '$LOCATION'; --prefix says which keys" ;; s3://*) LOCATION=${LOCATION%/} ;; esac
+  case ${LOCATION%/} in
+    s3://*/*) refuse "--location is a whole bucket, not '$LOCATION'; --prefix says which keys" ;;
+    s3://*) LOCATION=${LOCATION%/} ;;
+    # By its whole path: a backup and a plan of one directory are none of another that has its name elsewhere.
+    *) LOCATION=$(cd -- "${LOCATION#file:}" 2> /dev/null && pwd) || refuse "there is no directory $given" ;;
+  esac
   case $PREFIX in */) ;; *) refuse "a prefix ends in /, not '$PREFIX'" ;; esac
   enter location "$LOCATION $PREFIX" 'give --work another directory'
   BACKUP=${BACKUP:-$WORK/backup}

@@ -8,7 +8,7 @@ import { ROOT, runCommand } from '../../run-tool.ts'
 import type { Place } from './places.ts'
 
 export const INDEX = 'indexes/domains/'
-const RUN = join(ROOT, 'pipelines/domain-index/run')
+export const RUN = join(ROOT, 'pipelines/domain-index/run')
 
 /** By name below the index: the body, and the name under which it ends; none where it stays. */
 const TRAPS: Readonly<Record<string, readonly [body: string, to?: string]>> = {

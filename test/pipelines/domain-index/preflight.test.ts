@@ -3,7 +3,8 @@ import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { directoryWith } from '../../directory.ts'
-import { domainIndex, pipelineOn } from './index.ts'
+import { runCommand } from '../../run-tool.ts'
+import { domainIndex, pipelineOn, RUN } from './index.ts'
 import { bucket, digestsOf, directory } from './places.ts'
 
 const { before, after } = domainIndex(3)
@@ -79,4 +80,18 @@ test('a domain that slugdotify alters is moved only when it is said how', async 
     const plan = JSON.parse(await readFile(join(work, 'plan.ndjson'), 'utf8'))
     expect(plan).toMatchObject({ key, to: `indexes/domains/${name}.json`, domainSource: 'body' })
   }
+})
+
+test('a directory is known by its whole path: the backup of one is none of another that has its name elsewhere', async () => {
+  const files = { 'data/indexes/domains/a-com.json': '{"domain":"a.com"}' }
+  const [here, elsewhere] = [await directoryWith(files), await directoryWith(files)]
+  const work = await directoryWith({})
+  const run = (cwd: string, command: string, location: string) =>
+    runCommand(RUN, { args: [command, '--location', location, '--work', work], cwd })
+  expect((await run(here, 'backup', 'data')).code).toBe(0)
+  expect((await run(here, 'plan', './data/')).code).toBe(0)
+  const refused = await run(elsewhere, 'plan', 'data')
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain(`belongs to ${here}/data indexes/domains/ and not to ${elsewhere}/data`)
+  expect((await run(here, 'plan', 'none')).stderr).toBe('domain-index: there is no directory none\n')
 })
