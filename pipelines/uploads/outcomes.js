@@ -14,7 +14,9 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Numb
   if (isOutcome(line)) {
     if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
   } else if (others++ < SHOWN) {
-    console.error(`uploads: COMMAND printed what is no record with an outcome, and it is left out: ${line.slice(0, 200)}`)
+    console.error(
+      `uploads: COMMAND printed what is no record with an outcome, and it is left out: ${line.slice(0, 200)}`,
+    )
   }
 }
 if (others > SHOWN) console.error(`uploads: … and ${others - SHOWN} more such lines`)
