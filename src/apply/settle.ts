@@ -18,7 +18,7 @@ export function stampOf(startedMs: number, endedMs: number): Stamp {
 /** As `settle`, for a copy: what was verified is out of date, and what an earlier one has lost is not said of this one. */
 export function settleCopy(line: Line, settlement: Settlement, stamp: Stamp): Line {
   if (!isUsual(settlement) || !isNew(line)) {
-    const anew = settlement.outcome === 'done' ? { ...NO_VERDICT, lost: settlement.lost } : NO_VERDICT
+    const anew = settlement.outcome === 'done' ? { lost: settlement.lost, ...NO_VERDICT } : NO_VERDICT
     return settle(line, settlement, stamp, anew)
   }
   addDone(line, settlement.etag, stamp.ms, stamp.at)
