@@ -1,4 +1,5 @@
 /** delete-apply: removes what is proven to be somewhere else, or takes a copy back. Nothing without a proof. */
+import { RekeyError } from '../record/errors.ts'
 import type { KeyRecord } from '../record/record.ts'
 import { AWS_FLAGS, awsSettings } from '../stage/aws-flags.ts'
 import { concurrencyOf } from '../stage/key-limit.ts'
@@ -54,16 +55,22 @@ export const deleteApply: Tool<DeleteOptions> = {
   onFailure: 'a key that is no longer what the record says stays and is printed as failed; the rest goes on',
   goOn: 'run it again on the same input: what is gone is skipped',
   closedOutput: ({ dryRun }) => (dryRun ? 'quiet' : 'stop'),
-  check: (args) => ({
-    dryRun: flag(args, 'dry-run'),
-    undo: flag(args, 'undo'),
-    side: text(args, 'side') as Side,
-    concurrency: concurrencyOf(args),
-    rate: rateOf(args),
-    retries: number(args, 'retries') ?? 3,
-    prices: pricesOf(args),
-    ...awsSettings(args),
-  }),
+  check(args) {
+    const undo = flag(args, 'undo')
+    const side = text(args, 'side') as Side
+    if (undo && side === 'dest')
+      throw new RekeyError('E_USAGE', '--undo takes back deletions of originals: it does not go with --side dest')
+    return {
+      dryRun: flag(args, 'dry-run'),
+      undo,
+      side,
+      concurrency: concurrencyOf(args),
+      rate: rateOf(args),
+      retries: number(args, 'retries') ?? 3,
+      prices: pricesOf(args),
+      ...awsSettings(args),
+    }
+  },
   settings: ({ retries, rate, concurrency, aws }) => ({
     retries,
     ...rate,

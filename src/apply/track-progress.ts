@@ -117,17 +117,10 @@ function optionsOf(args: Arguments): TrackOptions {
     total,
     completesAtEnd: flag(args, 'complete-at-end'),
     resume: texts(args, 'resume'),
-    share: nameGiven(args, 'share') ?? WHOLE,
-    writer: { instance: nameGiven(args, 'instance') ?? hostname(), worker: nameGiven(args, 'worker') },
+    share: text(args, 'share') ?? WHOLE,
+    writer: { instance: text(args, 'instance') ?? hostname(), worker: text(args, 'worker') },
     ...awsSettings(args),
   }
-}
-
-/** An empty name is that of a shell variable which is not set: under it all runs would take each other's place. */
-function nameGiven(args: Arguments, name: string): string | undefined {
-  const given = text(args, name)
-  if (given?.trim() === '') throw usage(`--${name} takes a name, and this one is empty; is the variable behind it set?`)
-  return given
 }
 
 function fieldsOf(given: string | undefined): readonly Field[] {

@@ -133,10 +133,10 @@ function flagValue(name: string, declared: Flag, given: unknown): FlagValue {
   return declared.type === 'number' ? numberValue(name, declared, value) : namedValue(name, declared, value)
 }
 
-/** A file or a location has a name; where it has none, a variable of the shell was mostly empty. */
+/** What is named has a name; where it has none, a variable of the shell was mostly empty, and another one would be taken. */
 function namedValue(name: string, declared: Flag & { type: 'string' }, given: string): string {
-  if (given !== '' || !/FILE|LOCATION/.test(declared.value ?? '')) return given
-  throw usage(`--${name} takes a ${declared.value}, and what was given is empty`)
+  if (given !== '' || !/FILE|LOCATION|URL|NAME|TYPE/.test(declared.value ?? '')) return given
+  throw usage(`--${name} takes a ${declared.value}, and what was given is empty; is the variable behind it set?`)
 }
 
 function textValue(name: string, given: unknown): string {

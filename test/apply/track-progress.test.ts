@@ -312,8 +312,8 @@ describe('a store that fails', () => {
     ['two places', ['rows', 'more'], 'one too many'],
     ['a plan that is not there', ['rows', '--plan', 'nowhere.ndjson'], 'nowhere.ndjson'],
     ['a field without a name', ['rows', '--by', 'a,,b'], '--by'],
-    ['a share without a name', ['rows', '--share', ''], '--share takes a name'],
-    ['a host without a name', ['rows', '--instance', ''], '--instance takes a name'],
+    ['a share without a name', ['rows', '--share', ''], '--share takes a NAME, and what was given is empty'],
+    ['a host without a name', ['rows', '--instance', ''], '--instance takes a NAME, and what was given is empty'],
     ['a heartbeat in a table', ['dynamodb://t', '--schema', 'heartbeat'], 'heartbeat'],
   ])('%s is refused before anything is read', async (_, args, says) => {
     const directory = await directoryWith({})

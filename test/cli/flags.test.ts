@@ -38,6 +38,9 @@ describe('a command that cannot be run ends with 2 and says why', () => {
     ['copy-apply --resume=', '--resume takes a FILE, and what was given is empty'],
     ['copy-apply --intents=', '--intents takes a FILE, and what was given is empty'],
     ['shard-keys --parts 2 --out=', '--out takes a LOCATION, and what was given is empty'],
+    ['list-keys s3://bucket/ --profile=', '--profile takes a NAME, and what was given is empty'],
+    ['list-keys s3://bucket/ --endpoint=', '--endpoint takes a URL, and what was given is empty'],
+    ['delete-apply --undo --side dest', '--undo takes back deletions of originals: it does not go with --side dest'],
     ['list-keys --log xml .', '--log takes one of text, json; "xml" is not one'],
     ['list-keys --no-match .', 'there is no flag --no-match: --match takes a value'],
     [
