@@ -1,6 +1,6 @@
 /** The DynamoDB server of the test run, tables on it, and how another program is told to use it. */
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
-import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { CreateTableCommand, DeleteTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, inject } from 'vitest'
 import type { DynamoDbServer } from './dynalite.ts'
 import { demand } from './on-demand.ts'
@@ -58,7 +58,16 @@ export async function freshTable(server: DynamoDbServer, shape: TableShape = PAR
   await client.send(new CreateTableCommand({ BillingMode: 'PAY_PER_REQUEST', ...shape, TableName: name }))
   const table = { name, location: `dynamodb://${name}`, client }
   made.push(table)
+  await untilActive(client, name)
   return table
+}
+
+/** A table that is still being made is not found by who writes to it. */
+export async function untilActive(client: DynamoDBClient, name: string): Promise<void> {
+  for (;;) {
+    const { Table: description } = await client.send(new DescribeTableCommand({ TableName: name }))
+    if (description?.TableStatus === 'ACTIVE') return
+  }
 }
 
 export const PARTITION_KEY: TableShape = {

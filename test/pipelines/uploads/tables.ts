@@ -5,18 +5,12 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, watch } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import {
-  BatchWriteItemCommand,
-  CreateTableCommand,
-  DeleteTableCommand,
-  DescribeTableCommand,
-  paginateScan,
-} from '@aws-sdk/client-dynamodb'
+import { BatchWriteItemCommand, CreateTableCommand, DeleteTableCommand, paginateScan } from '@aws-sdk/client-dynamodb'
 import { afterAll } from 'vitest'
 import { directoryWith } from '../../directory.ts'
 import type { ToolRun } from '../../run-tool.ts'
 import { BIN, ROOT, recordsOf, runCommand } from '../../run-tool.ts'
-import { dynamoDbClient, dynamoDbEnvironment, dynamoDbServer } from '../../servers/dynamodb.ts'
+import { dynamoDbClient, dynamoDbEnvironment, dynamoDbServer, untilActive } from '../../servers/dynamodb.ts'
 
 type Item = Record<string, AttributeValue>
 const RUN = `${ROOT}pipelines/uploads/run`
@@ -161,5 +155,5 @@ async function createTable(TableName: string, hash: string, range: string): Prom
       ],
     }),
   )
-  await client.send(new DescribeTableCommand({ TableName }))
+  await untilActive(client, TableName)
 }
