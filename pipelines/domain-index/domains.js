@@ -1,8 +1,8 @@
 // Says for each listed key of a domain index which domain it is of: `domain`, and `domainSource`, body or heuristic.
 // What is no dashed key comes out skipped, what cannot be decided failed; README.md has the table. Bodies stay behind.
 // usage: list-keys --values ... | domains.js PREFIX [heuristic] [refuse|slug|keep]
-import { createInterface } from 'node:readline'
 import { parse } from 'tldts'
+import { lines } from '../lines.js'
 
 const [prefix, heuristic, altered] = process.argv.slice(2)
 const RESERVED = /^(?:datapackage\.json$|(?:inbox|shards|manifests)\/)/
@@ -10,7 +10,7 @@ const DASHED = /^([^/.]+)(?:\.json|\/search\.json)$/
 /** What slugdotify would change beyond the case of letters: the new key would be that of another name. */
 const ALTERED = /--|^-|-$|[^\p{L}\p{N}_.-]/u
 
-for await (const text of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+for await (const text of lines(process.stdin)) {
   const { value, value64, ...record } = JSON.parse(text)
   const line = JSON.stringify({ ...record, ...decide(record.key, value, value64) })
   if (!process.stdout.write(`${line}\n`)) await new Promise((resolve) => process.stdout.once('drain', resolve))

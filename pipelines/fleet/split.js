@@ -4,7 +4,7 @@
 
 import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { lines } from '../lines.js'
 
 const KINDS = {
   open: ({ outcome }) => outcome === undefined,
@@ -16,7 +16,7 @@ const [kind, file, thosePath, othersPath] = process.argv.slice(2)
 const those = createWriteStream(thosePath)
 const others = createWriteStream(othersPath)
 let number = 0
-for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+for await (const line of lines(createReadStream(file))) {
   number++
   if (line.trim() === '') continue
   const record = read(line)
