@@ -6,6 +6,7 @@ import { RekeyError } from '../record/errors.ts'
 import { keyText } from '../record/key.ts'
 import type { Content, Store } from '../store/contract.ts'
 import { rootOf } from '../store/file/location.ts'
+import { onePiece } from '../store/plain-content.ts'
 import type { Context } from './stage.ts'
 
 export class PlanPlace {
@@ -54,7 +55,7 @@ export class PlanPlace {
 
   createText(key: string, text: string): Promise<boolean> {
     const bytes = Buffer.from(text)
-    return this.create(key, { body: () => once(bytes), sizeBytes: bytes.length })
+    return this.create(key, { body: () => onePiece(bytes), sizeBytes: bytes.length })
   }
 }
 
@@ -79,8 +80,4 @@ export async function openPlan(
 /** The location ended by `/`: `parts-old/` is no part of `parts`. One that names nothing stays so: it would be the root. */
 export function directoryLocation(location: string): string {
   return location.endsWith('/') || /^(?:file:)?$/i.test(location) ? location : `${location}/`
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }

@@ -7,6 +7,7 @@ import type { OpenRecord } from '../../record/deciding.ts'
 import { decode } from '../../record/decode.ts'
 import type { Context } from '../../stage/stage.ts'
 import type { Lease } from '../../store/lease/held.ts'
+import { onePiece } from '../../store/plain-content.ts'
 import type { Accounts } from './accounts.ts'
 import { KeptBytes } from './kept-bytes.ts'
 import type { PartPlace, PartState } from './place.ts'
@@ -150,7 +151,7 @@ export class Journal {
     const { token } = this.#lease
     for (;;) {
       const key = this.#place.keyOf({ name: this.#part, kind: 'segment', token, nth: ++this.#nth })
-      if (await this.#place.create(key, { body: () => once(bytes), sizeBytes: bytes.length })) return
+      if (await this.#place.create(key, { body: () => onePiece(bytes), sizeBytes: bytes.length })) return
       if (!this.#lease.isHeld) return
     }
   }
@@ -158,8 +159,4 @@ export class Journal {
 
 function settles(record: OpenRecord, accounts: Accounts): boolean {
   return record.outcome !== 'planned' && accounts.settle(record)
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }

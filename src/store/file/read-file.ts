@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import type { Content } from '../contract.ts'
+import { onePiece } from '../plain-content.ts'
 import { changedMeanwhile, openSource, readFully, withSource } from './content-io.ts'
 import { findContent, missingRoot } from './find-file.ts'
 import { errnoOf, fsError } from './fs-error.ts'
@@ -45,16 +46,12 @@ export function readBytes(tree: Tree, path: Path, key: Key): { readonly stats: S
 
 function readSmall(tree: Tree, path: Path, key: Key): Content {
   const { stats, bytes } = readBytes(tree, path, key)
-  return contentOf(stats, () => once(bytes))
+  return contentOf(stats, () => onePiece(bytes))
 }
 
 function contentOf(stats: Stats, body: Content['body']): Content {
   const { size, mode, mtimeMs } = stats
   return { form: 'plain', body, sizeBytes: size, type: 'file', mtimeMs, mode: mode & 0o7777 }
-}
-
-async function* once(bytes: Buffer): AsyncGenerator<Uint8Array> {
-  if (bytes.length > 0) yield bytes
 }
 
 async function* readLarge(path: Path, key: Key, expected: Stats): AsyncGenerator<Uint8Array> {

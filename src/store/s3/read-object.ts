@@ -6,6 +6,7 @@ import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import type { Content } from '../contract.ts'
+import { onePiece } from '../plain-content.ts'
 import { headersKept } from './attributes.ts'
 import { CHECKSUM_MODE, checksumsIn } from './checksum.ts'
 import { failureOf } from './classify.ts'
@@ -38,7 +39,7 @@ export async function readObject(bucket: Bucket, key: Key, signal: AbortSignal):
   const bytes = isSmall ? await collected(checked(object, streamed)) : undefined
   // A large one is asked for again when it is wanted: nobody may want it, and it would hold a connection until then.
   if (bytes === undefined) await giveUp(streamed)
-  const body = bytes === undefined ? () => readAgain(bucket, object, signal) : () => once(bytes)
+  const body = bytes === undefined ? () => readAgain(bucket, object, signal) : () => onePiece(bytes)
   const tags = await tagsOf(bucket, name, streamed.headers, signal)
   const { sizeBytes, mtimeMs } = object
   const [checksum] = checksumsIn(streamed.headers)
@@ -96,8 +97,4 @@ async function collected(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
   return chunks.length === 1 && Buffer.isBuffer(chunks[0]) ? chunks[0] : Buffer.concat(chunks)
-}
-
-async function* once(bytes: Buffer): AsyncGenerator<Uint8Array> {
-  if (bytes.length > 0) yield bytes
 }
