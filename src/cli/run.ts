@@ -11,6 +11,7 @@ import { helpText } from './help.ts'
 import { checkFiles, inputFiles } from './input.ts'
 import { Messages } from './messages.ts'
 import { nearest } from './nearest.ts'
+import { optimiseLater } from './optimiser.ts'
 import { ToolRun } from './tool-run.ts'
 import type { AnyTool } from './tools.ts'
 import { TOOLS } from './tools.ts'
@@ -18,6 +19,7 @@ import { VERSION } from './version.ts'
 
 /** Runs the tool of this name on the process's own arguments. */
 export async function run(name: string, words: readonly string[] = argv.slice(2)): Promise<void> {
+  optimiseLater()
   const tool = await loadTool(name)
   if (tool === undefined) return
   const before = words.includes('--') ? words.slice(0, words.indexOf('--')) : words
