@@ -16,7 +16,12 @@ const NAME = `"(?!(?:${DECIDING.join('|')})")${CHARS}"`
 const NUMBER = '-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][-+]?\\d+)?'
 const VALUE = `(?:"${CHARS}"|${NUMBER}|true|false|null)`
 const DONE = `,"outcome":"done"(?:,"toEtag":"(${CHARS})")?(?:,"ms":(0|[1-9]\\d{0,14}),"at":"(${CHARS})")?`
-const LINE = `\\{(?:"store":"(${CHARS})",)?"key":"(${CHARS})"(?:,${NAME}:${VALUE})*(?:,"to":"(${CHARS})"(${DONE})?)?\\}(?:\\n|$)`
+const OTHERS = `(?:,${NAME}:${VALUE})*`
+const END = '\\}(?:\\n|$)'
+const LINE = `\\{(?:"store":"(${CHARS})",)?"key":"(${CHARS})"${OTHERS}(?:,"to":"(${CHARS})"(${DONE})?)?${END}`
+
+/** Behind so many lines in a row as list-keys prints them of one store, the next ones are first tried for such a line. */
+const STREAK = 100
 
 /** A pattern remembers as much as it may have to go back to, so it is not for long texts. */
 const MAX_CHARS = 256 * 1024
@@ -45,19 +50,21 @@ class OpenLine implements Line {
 export class OpenLineReader {
   readonly #pattern = new RegExp(LINE, 'y')
   #store: string | undefined
+  #streak = 0
+  #listed: ListedLines | undefined
 
   /** The line that begins at `start` and ends with a newline or the text; undefined when it is none of this kind. */
   read(text: string, start: number): Line | undefined {
     if (text.length > MAX_CHARS) return undefined
+    const listed = this.#listed?.read(text, start)
+    if (listed !== undefined) return listed
+    this.#listed = undefined
     this.#pattern.lastIndex = start
     const match = this.#pattern.exec(text)
     if (match === null) return undefined
-    const end = this.#pattern.lastIndex
     const key = match[2] as string
-    // The same string as before where it is equal, as it mostly is: the next comparisons are free then.
-    if (match[1] !== this.#store) this.#store = match[1]
+    this.#meet(match[1], match[3] === undefined)
     const store = this.#store
-    const lineEnd = text.charCodeAt(end - 1) === 0x0a ? end - 1 : end
     const open: OpenRecord = store === undefined ? { key } : { store, key }
     if (match[3] !== undefined) open.to = match[3]
     if (match[4] !== undefined) open.outcome = 'done'
@@ -66,8 +73,48 @@ export class OpenLineReader {
       open.ms = Number(match[6])
       open.at = match[7] as string
     }
-    return new OpenLine(text.slice(start, lineEnd), open)
+    return new OpenLine(lineText(text, start, this.#pattern.lastIndex), open)
   }
+
+  /** Notes the store of a line, as the same string as before where it is equal: the next comparisons are free then. */
+  #meet(store: string | undefined, isListed: boolean): void {
+    if (store !== this.#store || !isListed) this.#streak = 0
+    if (store !== this.#store) this.#store = store
+    if (store !== undefined && ++this.#streak === STREAK) this.#listed = new ListedLines(store)
+  }
+}
+
+/** Reads lines as list-keys prints them of one store: for a fifth less, as but the key is to be found in them. */
+class ListedLines {
+  readonly #store: string
+  readonly #pattern: RegExp
+  readonly #keyAt: number
+
+  constructor(store: string) {
+    const head = `{"store":"${store}","key":"`
+    this.#store = store
+    this.#keyAt = head.length
+    this.#pattern = new RegExp(`${literal(head)}${CHARS}"${OTHERS}${END}`, 'y')
+  }
+
+  /** The line that begins at `start`; undefined when it is not such a line. */
+  read(text: string, start: number): Line | undefined {
+    this.#pattern.lastIndex = start
+    if (!this.#pattern.test(text)) return undefined
+    const keyStart = start + this.#keyAt
+    const key = text.slice(keyStart, text.indexOf('"', keyStart))
+    return new OpenLine(lineText(text, start, this.#pattern.lastIndex), { store: this.#store, key })
+  }
+}
+
+/** What stands between two places, without the newline at its end. */
+function lineText(text: string, start: number, end: number): string {
+  return text.slice(start, text.charCodeAt(end - 1) === 0x0a ? end - 1 : end)
+}
+
+/** A pattern for a text as it stands. */
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 }
 
 /**

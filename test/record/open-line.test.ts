@@ -112,6 +112,32 @@ test('whatever stands in it', () => {
   )
 })
 
+/** Its characters are patterns too. */
+const STORE = 's3://a.b+c/(d)[e]$|?^*{2}/'
+
+test('behind many lines of one store, and behind others again, a line is read as by who has read none', () => {
+  const listed = (count: number) => `{"store":"${STORE}","key":"a","size":1}\n`.repeat(count)
+  const ofStores = lineText.chain((text) =>
+    fc
+      .constantFrom(STORE, STORE.replace('.', 'x'), 's')
+      .map((store) => text.replace('"store":"s"', `"store":"${store}"`)),
+  )
+  const lines = fc.array(ofStores, { maxLength: 6 }).map((texts) => `${texts.join('\n')}\n`)
+  fc.assert(
+    fc.property(fc.array(fc.oneof(lines, fc.nat(250).map(listed)), { maxLength: 5 }), (parts) => {
+      const reader = new OpenLineReader()
+      const text = parts.join('')
+      for (let start = 0; start < text.length; start = text.indexOf('\n', start) + 1) {
+        const line = reader.read(text, start)
+        const fresh = read(text.slice(start, text.indexOf('\n', start)))
+        expect(line?.text).toBe(fresh?.text)
+        expect(line?.open).toEqual(fresh?.open)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test.each([
   ['{"key":"a"}', undefined],
   ['{"key":"a","size":7}', '7'],
