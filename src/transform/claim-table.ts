@@ -32,9 +32,11 @@ const MOST_PAGES = 2 ** (32 - PAGE_BITS)
 
 /**
  * The filter has so many bits a pair when it is full, and is made so much larger then. A fingerprint has three bits in one
- * of its words, all of them set where it was added; of those that were not, so have one in forty.
+ * of its words, all of them set where it was added; of those that were not, so have one in forty, or one in two hundred in a
+ * filter that is roomy.
  */
 const FILTER_BITS = 7.5
+const ROOMY_FILTER_BITS = 16
 const FILTER_GROWTH = 1.5
 const FIRST_FILTER_WORDS = 4096
 
@@ -49,6 +51,8 @@ export class ClaimTable {
   #free = 0
   #filter = new Int32Array(FIRST_FILTER_WORDS)
   readonly #mostPages: number
+  /** whether searches are to be rarer and the filter twice as large; at 10 bytes a pair, where it is 8 otherwise */
+  isRoomy = false
 
   constructor(mostPages = MOST_PAGES) {
     this.#mostPages = mostPages
@@ -73,7 +77,8 @@ export class ClaimTable {
   /** Adds a block under a fingerprint. Throws E_UNSUPPORTED for a block or a page too many. */
   add(print: number, block: number): void {
     if (block > MAX_BLOCK) throw tooLarge()
-    if (this.#pairs * FILTER_BITS >= this.#filter.length * 32) this.#growFilter()
+    const bitsAPair = this.isRoomy ? ROOMY_FILTER_BITS : FILTER_BITS
+    if (this.#pairs * bitsAPair >= this.#filter.length * 32) this.#growFilter()
     if (this.#pairs >= FULL_SECTION << this.#sectionBits) this.#splitSections()
     this.#pairs++
     const word = filterWord(print, this.#filter.length)

@@ -1,15 +1,17 @@
 /**
  * Who wants which key: enters the moves of a plan and finds those that stand against each other. Exact: a fingerprint
  * only says where to look, and the keys themselves are compared.
- * Holds 15.5 bytes a move on average, at most 16, two megabytes, and the names of the stores; the keys are in a scratch file.
+ * Holds 15.5 bytes a move on average, at most 16, or 10 where it is by the renaming of the plan; two megabytes, and the names
+ * of the stores. The keys are in a scratch file.
  */
 import type { Key } from '../record/key.ts'
 import { sameKey } from '../record/key.ts'
 import type { Scratch } from '../stage/stage.ts'
 import { AskedPlace } from './asked-place.ts'
 import { ClaimTable } from './claim-table.ts'
-import type { Move, Place } from './move-file.ts'
 import { BLOCK, MoveFile, NEW_WORDS, PRINT, TO_PRINT } from './move-file.ts'
+import type { Move, Place } from './move-rows.ts'
+import type { Renaming } from './renaming.ts'
 import { StoreNumbers } from './store-numbers.ts'
 
 /** How many of those that want one destination can be found again: the best, and one to name to the best. */
@@ -47,13 +49,32 @@ export class Ledger {
   readonly #stores = new StoreNumbers()
   readonly #asked = new AskedPlace()
 
-  constructor(openScratch: () => Promise<Scratch>) {
+  readonly #prefixes: { readonly from: Buffer; readonly to: Buffer } | undefined
+  readonly #origin = new AskedPlace()
+  /** which kinds of moves have been entered */
+  #anyRenamed = false
+  #anyOther = false
+
+  /** `renaming`: that of the plan, no key of which is both taken and made by it */
+  constructor(openScratch: () => Promise<Scratch>, renaming?: Renaming) {
     this.#file = new MoveFile(openScratch)
+    if (renaming === undefined) return
+    this.#prefixes = { from: Buffer.from(renaming.from), to: Buffer.from(renaming.to) }
+    // A move by the renaming has one fingerprint in the table, where any other has two.
+    this.#table.isRoomy = true
   }
 
   /** Enters a move, to be checked. A store is a location, empty where there is none. */
   enter(store: string, key: Key, toStore: string, to: Key, rank: number): void {
+    this.#anyOther = true
+    this.#table.isRoomy = false
     this.#file.add(this.#stores.numberOf(store), key, this.#stores.numberOf(toStore), to, rank)
+  }
+
+  /** Enters a move of a key within its store to what the renaming makes of it. */
+  enterRenamed(store: string, key: string, rank: number): void {
+    this.#anyRenamed = true
+    this.#file.addRenamed(this.#stores.numberOf(store), key, rank)
   }
 
   /**
@@ -105,46 +126,70 @@ export class Ledger {
   #touch(news: Int32Array, newCount: number): number {
     const table = this.#table
     let sum = 0
-    for (let at = 0; at < newCount * NEW_WORDS; at += NEW_WORDS) {
-      sum += table.touch(news[at + PRINT] as number) + table.touch(news[at + TO_PRINT] as number)
-    }
+    for (let at = 0; at < newCount * NEW_WORDS; at += NEW_WORDS) sum += table.touch(news[at + PRINT] as number)
+    if (!this.#anyOther) return sum
+    for (let at = 0; at < newCount * NEW_WORDS; at += NEW_WORDS) sum += table.touch(news[at + TO_PRINT] as number)
     return sum
   }
 
   #checkOne(news: Int32Array, at: number): Found | undefined {
     const table = this.#table
+    const file = this.#file
     const block = news[at + BLOCK] as number
     const print = news[at + PRINT] as number
-    const toPrint = news[at + TO_PRINT] as number
+    const isRenamed = !this.#anyOther || (this.#anyRenamed && file.isRenamed(at))
+    const isFree = table.addNew(print, block)
     let atSource: Move[] | undefined
-    if (!table.addNew(print, block)) {
-      atSource = this.#movesUnder(print, this.#file.sourceOf(at), this.#file.numberOf(at))
+    // What the renaming takes it does not make, so it goes to no source of its own.
+    if (!isFree || (this.#anyRenamed && !isRenamed)) {
+      atSource = this.#movesUnder(print, file.sourceOf(at), file.numberOf(at))
       if (atSource?.some((move) => move.comesFrom)) {
-        this.#file.cancel(at)
+        file.cancel(at)
         return { duplicate: true, claimants: [] }
       }
-      table.add(print, block)
+      if (!isFree) table.add(print, block)
     }
-    let atDestination: Move[] | undefined
-    if (!table.addNew(toPrint, block)) {
-      atDestination = this.#movesUnder(toPrint, this.#file.destinationOf(at), this.#file.numberOf(at))
-      if (atDestination === undefined) table.add(toPrint, block)
-      else this.#claim(toPrint, atDestination, block, this.#file.rankOf(at))
-    }
+    const atDestination = isRenamed ? this.#atRenamed(at) : this.#atOther(at, news[at + TO_PRINT] as number, block)
     return atSource === undefined && atDestination === undefined ? undefined : touching(atSource, atDestination)
+  }
+
+  /** What touches the destination of a new move by the renaming, which another such move does only by the same source. */
+  #atRenamed(at: number): Move[] | undefined {
+    if (!this.#anyOther || this.#prefixes === undefined) return undefined
+    const asked = this.#asked
+    asked.takeRenamed(this.#file.sourceOf(at), this.#prefixes.from, this.#prefixes.to)
+    return this.#movesUnder(asked.print, asked, this.#file.numberOf(at))
+  }
+
+  /** What touches the destination of any other new move, under whose fingerprint it is entered. */
+  #atOther(at: number, toPrint: number, block: number): Move[] | undefined {
+    const isFree = this.#table.addNew(toPrint, block)
+    if (isFree && !this.#anyRenamed) return undefined
+    const moves = this.#movesUnder(toPrint, this.#file.destinationOf(at), this.#file.numberOf(at))
+    if (!isFree) this.#claim(toPrint, moves ?? [], block, this.#file.rankOf(at))
+    return moves
   }
 
   /** The moves before a number that touch a place, which has this fingerprint. */
   #movesUnder(print: number, place: Place, limit: number): Move[] | undefined {
-    const moves = [...new Set(this.#table.blocksUnder(print))].flatMap((block) =>
-      this.#file.movesAt(block, place, limit),
-    )
+    const origin = this.#originOf(place)
+    const blocks = this.#table.blocksUnder(print)
+    if (origin !== undefined) blocks.push(...this.#table.blocksUnder(origin.print))
+    const moves = [...new Set(blocks)].flatMap((block) => this.#file.movesAt(block, place, origin, limit))
     return moves.length === 0 ? undefined : moves.sort((a, b) => a.number - b.number)
   }
 
-  /** Sees to it that the best claimants can be found under the fingerprint of a destination. */
+  /** What the renaming makes a place of, under whose fingerprint alone that move is entered. */
+  #originOf(place: Place): AskedPlace | undefined {
+    if (!this.#anyRenamed || this.#prefixes === undefined) return undefined
+    const { from, to } = this.#prefixes
+    return this.#origin.takeRenamed(place, to, from) ? this.#origin : undefined
+  }
+
+  /** Sees to it that the best claimants can be found: those that are not entered under their sources alone. */
   #claim(print: number, moves: readonly Move[], block: number, rank: number): void {
-    const last = moves.filter((move) => move.goesTo).sort(byRank)[CLAIMANTS - 1]
+    const claimants = moves.filter((move) => move.goesTo && !move.isRenamed).sort(byRank)
+    const last = claimants[CLAIMANTS - 1]
     if (last === undefined) this.#table.add(print, block)
     else if (rank < last.rank) this.#table.replace(print, last.block, block)
   }

@@ -1,20 +1,15 @@
 /**
  * The moves of a plan in their order, in a scratch file: what the fingerprints of the claim table stand for.
  * Rows come in blocks, which are read as a whole. Holds the last megabyte, and 8 bytes a block of 64 rows.
- *
- * A block is one piece or more, each written at once: a head of three words of 32 bits, six words a row, and the text of
- * all its rows, key and new key by turns, filled up to whole words. The head: how many rows, how many bytes of text, the
- * number of the first row. A row: the lengths of both keys in bytes, the number of each one's store, the rank in two halves.
  */
 import type { Key } from '../record/key.ts'
-import { keyBytes, keyOf } from '../record/key.ts'
+import { keyBytes } from '../record/key.ts'
 import type { Scratch } from '../stage/stage.ts'
 import { printOf } from './key-print.ts'
+import type { Move, Place } from './move-rows.ts'
+import { HEAD_WORDS, movesIn, NO_STORE, putRow, RENAMED, ROW_WORDS, rankIn } from './move-rows.ts'
 import { Spill } from './spill.ts'
 
-const HEAD_WORDS = 3
-const ROW_WORDS = 6
-const NO_STORE = -1
 const BLOCK_ROWS = 64
 const BLOCK_BYTES = 64 * 1024
 
@@ -26,27 +21,6 @@ const TEXT = 1
 export const BLOCK = 2
 export const PRINT = 3
 export const TO_PRINT = 4
-
-/** A key of a store where its bytes stand. */
-export interface Place {
-  readonly store: number
-  readonly bytes: Buffer
-  readonly start: number
-  readonly byteLength: number
-}
-
-/** What a row says, and in what it touches the place that was asked about. */
-export interface Move {
-  /** the order of the input */
-  readonly number: number
-  readonly block: number
-  readonly store: number
-  readonly key: Key
-  /** the least goes before the others */
-  readonly rank: number
-  readonly comesFrom: boolean
-  readonly goesTo: boolean
-}
 
 export class MoveFile {
   /** of each move since `forgetNew`, when `end` has been called: its block and both fingerprints, at `BLOCK`, `PRINT` and `TO_PRINT` */
@@ -62,8 +36,6 @@ export class MoveFile {
   #text = ''
   #rows = 0
   readonly #rowWords = new Int32Array(BLOCK_ROWS * ROW_WORDS)
-  readonly #rank = new Float64Array(1)
-  readonly #rankWords = new Int32Array(this.#rank.buffer)
   #read = Buffer.alloc(BLOCK_BYTES)
 
   constructor(openScratch: () => Promise<Scratch>) {
@@ -83,18 +55,22 @@ export class MoveFile {
   add(store: number, key: Key, toStore: number, to: Key, rank: number): void {
     const isText = typeof key === 'string' && typeof to === 'string'
     if (!isText) this.end()
-    const at = this.#rows++ * ROW_WORDS
-    const words = this.#rowWords
-    words[at] = key.length
-    words[at + 1] = to.length
-    words[at + 2] = store
-    words[at + 3] = toStore
-    this.#rank[0] = rank
-    words[at + 4] = this.#rankWords[0] as number
-    words[at + 5] = this.#rankWords[1] as number
+    putRow(this.#rowWords, this.#rows++ * ROW_WORDS, key.length, to.length, store, toStore, rank)
     if (isText) this.#text = this.#text + key + to
     else this.#endBytes(keyBytes(key), keyBytes(to))
-    if (this.#rows + this.#rowsInBlock >= BLOCK_ROWS || this.#text.length >= BLOCK_BYTES) this.end()
+    if (this.#isFull) this.end()
+  }
+
+  /** Adds a move within a store, by the renaming of the plan. */
+  addRenamed(store: number, key: string, rank: number): void {
+    putRow(this.#rowWords, this.#rows++ * ROW_WORDS, key.length, 0, store, RENAMED, rank)
+    this.#text += key
+    if (this.#isFull) this.end()
+  }
+
+  /** Whether the piece, or its block, is to be ended. */
+  get #isFull(): boolean {
+    return this.#rows + this.#rowsInBlock >= BLOCK_ROWS || this.#text.length >= BLOCK_BYTES
   }
 
   /** Ends the piece: sees to it that all moves are part of the file, and that `news` tells of them. */
@@ -132,6 +108,11 @@ export class MoveFile {
     this.#spill.words[row + 3] = NO_STORE
   }
 
+  /** Whether a new move is one by the renaming. */
+  isRenamed(at: number): boolean {
+    return this.#spill.words[(this.news[at + ROW] as number) + 3] === RENAMED
+  }
+
   /** The key of a new move. */
   sourceOf(at: number): Place {
     const { bytes, words } = this.#spill
@@ -140,7 +121,7 @@ export class MoveFile {
     return { store: words[row + 2] as number, bytes, start, byteLength: words[row] as number }
   }
 
-  /** The new key of a new move. */
+  /** The new key of a new move that is not by the renaming. */
   destinationOf(at: number): Place {
     const { bytes, words } = this.#spill
     const row = this.news[at + ROW] as number
@@ -149,7 +130,7 @@ export class MoveFile {
   }
 
   rankOf(at: number): number {
-    return this.#rankIn(this.#spill.words, this.news[at + ROW] as number)
+    return rankIn(this.#spill.words, this.news[at + ROW] as number)
   }
 
   /** Where the new move at the index of `news` stands in the order of the input. */
@@ -166,31 +147,14 @@ export class MoveFile {
     this.#spill.close()
   }
 
-  /** The rows of a block that come from the place or go to it, in their order; only those before the row number `limit`. */
-  movesAt(block: number, place: Place, limit: number): Move[] {
+  /**
+   * The rows of a block that come from the place or go to it, in their order; only those before the row number `limit`.
+   * `origin`: what the renaming makes the place of.
+   */
+  movesAt(block: number, place: Place, origin: Place | undefined, limit: number): Move[] {
     const start = this.#starts[block] as number
     const { bytes, words, first, last } = this.#load(start, this.#starts[block + 1] ?? this.#spill.length)
-    const found: Move[] = []
-    for (let piece = first; piece < last; ) {
-      const rows = words[piece] as number
-      const number = words[piece + 2] as number
-      let text = (piece + HEAD_WORDS + rows * ROW_WORDS) << 2
-      const next = (text >> 2) + wordsOf(words[piece + 1] as number)
-      for (let row = 0; row < rows && number + row < limit; row++) {
-        const at = piece + HEAD_WORDS + row * ROW_WORDS
-        const toText = text + (words[at] as number)
-        const comesFrom = words[at + 2] === place.store && isAt(place, bytes, text, words[at] as number)
-        const goesTo = words[at + 3] === place.store && isAt(place, bytes, toText, words[at + 1] as number)
-        if (comesFrom || goesTo) {
-          const key = keyOf(Buffer.from(bytes.subarray(text, toText)))
-          const rank = this.#rankIn(words, at)
-          found.push({ number: number + row, block, store: words[at + 2] as number, key, rank, comesFrom, goesTo })
-        }
-        text = toText + (words[at + 1] as number)
-      }
-      piece = next
-    }
-    return found
+    return movesIn({ words, bytes, first, last, block }, place, origin, limit)
   }
 
   #load(start: number, end: number): { bytes: Buffer; words: Int32Array; first: number; last: number } {
@@ -205,12 +169,6 @@ export class MoveFile {
       first: 0,
       last: read.length >> 2,
     }
-  }
-
-  #rankIn(words: Int32Array, row: number): number {
-    this.#rankWords[0] = words[row + 4] as number
-    this.#rankWords[1] = words[row + 5] as number
-    return this.#rank[0] as number
   }
 
   #startBlock(): void {
@@ -262,8 +220,10 @@ export class MoveFile {
       news[at + BLOCK] = block
       news[at + PRINT] = printOf(view, text, keyLength, words[row + 2] as number)
       text += keyLength
-      news[at + TO_PRINT] = printOf(view, text, toLength, words[row + 3] as number)
-      text += toLength
+      if (words[row + 3] !== RENAMED) {
+        news[at + TO_PRINT] = printOf(view, text, toLength, words[row + 3] as number)
+        text += toLength
+      }
       at += NEW_WORDS
     }
     this.#newCount += rows
@@ -283,19 +243,4 @@ export class MoveFile {
     larger.set(this.news)
     this.news = larger
   }
-}
-
-/** Whether the bytes of a key, of the place's store, are those of the place. */
-function isAt(place: Place, bytes: Buffer, start: number, byteLength: number): boolean {
-  if (byteLength !== place.byteLength) return false
-  // From the end: keys begin alike.
-  for (let at = byteLength - 1; at >= 0; at--) {
-    if (bytes[start + at] !== place.bytes[place.start + at]) return false
-  }
-  return true
-}
-
-/** How many words hold so many bytes. */
-function wordsOf(byteLength: number): number {
-  return (byteLength + 3) >> 2
 }

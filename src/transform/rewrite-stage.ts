@@ -11,6 +11,8 @@ import type { Context, Stage } from '../stage/stage.ts'
 import { HeldPlan } from './held-plan.ts'
 import { readKeyMap } from './key-map.ts'
 import { Ledger } from './ledger.ts'
+import type { Renaming } from './renaming.ts'
+import { renamingOf } from './renaming.ts'
 import type { Rewriting } from './rewriting.ts'
 import { keepsPlain, newKey } from './rewriting.ts'
 import { Unfit } from './unfit.ts'
@@ -28,27 +30,37 @@ export interface RewriteOptions {
   readonly prove: boolean
 }
 
+/** With what follows from the options for all records of the plan. */
+interface Prepared extends RewriteOptions {
+  readonly staysPlain: boolean
+  readonly renaming: Renaming | undefined
+}
+
 export function rewriteStage(options: RewriteOptions): Stage {
   return async function* (batches, context) {
-    const ready = await withMap(options, context)
-    const ledger = new Ledger(() => context.scratch())
+    const prepared = await prepare(options, context)
+    const ledger = new Ledger(() => context.scratch(), prepared.renaming)
     try {
-      if (options.prove) yield* proveThenPass(batches, ready, ledger, context)
-      else yield* passAtOnce(batches, ready, ledger)
+      if (options.prove) yield* proveThenPass(batches, prepared, ledger, context)
+      else yield* passAtOnce(batches, prepared, ledger)
     } finally {
       ledger.close()
     }
   }
 }
 
-async function withMap(options: RewriteOptions, context: Context): Promise<RewriteOptions> {
-  const { mapFile, rewriting } = options
-  if (mapFile === undefined) return options
-  const map = await readKeyMap(mapFile, context.readFile(mapFile))
-  return { ...options, rewriting: { ...rewriting, map: (key) => map.get(key) } }
+async function prepare(options: RewriteOptions, context: Context): Promise<Prepared> {
+  const rewriting = await withMap(options, context)
+  return { ...options, rewriting, staysPlain: keepsPlain(rewriting), renaming: renamingOf(rewriting) }
 }
 
-async function* passAtOnce(batches: AsyncIterable<readonly Line[]>, options: RewriteOptions, ledger: Ledger) {
+async function withMap({ mapFile, rewriting }: RewriteOptions, context: Context): Promise<Rewriting> {
+  if (mapFile === undefined) return rewriting
+  const map = await readKeyMap(mapFile, context.readFile(mapFile))
+  return { ...rewriting, map: (key) => map.get(key) }
+}
+
+async function* passAtOnce(batches: AsyncIterable<readonly Line[]>, options: Prepared, ledger: Ledger) {
   for await (const batch of batches) {
     const moved = rewriteBatch(batch, options, ledger)
     for (const { index, found } of ledger.check()) {
@@ -62,7 +74,7 @@ async function* passAtOnce(batches: AsyncIterable<readonly Line[]>, options: Rew
 
 async function* proveThenPass(
   batches: AsyncIterable<readonly Line[]>,
-  options: RewriteOptions,
+  options: Prepared,
   ledger: Ledger,
   context: Context,
 ) {
@@ -91,15 +103,14 @@ async function* proveThenPass(
 }
 
 /** Gives the open records their new keys; the moves that the ledger was given, in its order. */
-function rewriteBatch(batch: readonly Line[], options: RewriteOptions, ledger: Ledger): readonly Line[] {
+function rewriteBatch(batch: readonly Line[], options: Prepared, ledger: Ledger): readonly Line[] {
   const moved: Line[] = []
-  const staysPlain = keepsPlain(options.rewriting)
-  for (const line of batch) if (rewriteLine(line, options, ledger, staysPlain)) moved.push(line)
+  for (const line of batch) if (rewriteLine(line, options, ledger)) moved.push(line)
   return moved
 }
 
 /** Gives an open record its new key, or its outcome; whether it is a move now. */
-function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger, staysPlain: boolean): boolean {
+function rewriteLine(line: Line, options: Prepared, ledger: Ledger): boolean {
   const record = line.open ?? line.record
   const key = recordKey(record)
   if (record.outcome !== undefined || key === undefined) return false
@@ -116,8 +127,13 @@ function rewriteLine(line: Line, options: RewriteOptions, ledger: Ledger, staysP
     settleSkipped(line, 'unchanged')
     return false
   }
-  ledger.enter(store, key, toStore, to, rankOf(line, options.policy))
-  if (before === undefined || !sameKey(before, to)) addTo(line, to, staysPlain && line.open !== undefined)
+  const rank = rankOf(line, options.policy)
+  if (options.renaming !== undefined && before === undefined && toStore === store && typeof key === 'string') {
+    ledger.enterRenamed(store, key, rank)
+  } else {
+    ledger.enter(store, key, toStore, to, rank)
+  }
+  if (before === undefined || !sameKey(before, to)) addTo(line, to, options.staysPlain && line.open !== undefined)
   if (options.toStore !== undefined) setFields(line, { toStore: toStore === store ? undefined : toStore })
   return true
 }

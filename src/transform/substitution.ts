@@ -3,6 +3,7 @@
  * Everything that JavaScript would quietly take for plain text, a group that is not there or `\1`, is an error here.
  */
 import { RekeyError } from '../record/errors.ts'
+import type { Renaming } from './renaming.ts'
 
 const FLAGS = 'gimsuv'
 
@@ -10,6 +11,8 @@ export interface Substitution {
   readonly apply: (text: string) => string
   /** what is put in the place of what matched, as String.replace takes it: all characters that it can add to a text */
   readonly into: string
+  /** present where all that it does is to put one prefix in the place of another */
+  readonly renaming?: Renaming | undefined
 }
 
 /** Throws E_USAGE that names the flag, the expression and what is wrong. */
@@ -21,7 +24,26 @@ export function parseSubstitution(expression: string): Substitution {
   }
   const regex = compile(expression, pattern, flags)
   const into = readReplacement(expression, replacement, groupsOf(pattern, flags))
+  const renaming = readRenaming(pattern, into, flags)
+  if (renaming !== undefined) return { apply: (text) => rename(text, renaming), into, renaming }
   return { apply: (text) => text.replace(regex, into), into }
+}
+
+function rename(text: string, { from, to }: Renaming): string {
+  return text.startsWith(from) ? to + text.slice(from.length) : text
+}
+
+/** `^` and plain text: a prefix. */
+const PREFIX = /^\^((?:[^\\^$.*+?()[\]{}|]|\\u[0-9a-f]{4}|\\[^\w\s])*)$/
+const OTHER_PREFIXES = /[im]/
+
+function readRenaming(pattern: string, into: string, flags: string): Renaming | undefined {
+  const prefix = PREFIX.exec(pattern)?.[1]
+  if (prefix === undefined || OTHER_PREFIXES.test(flags) || into.includes('$')) return undefined
+  const from = prefix.replace(/\\(?:u(....)|(.))/gs, (_, hex: string | undefined, char: string) =>
+    hex === undefined ? char : String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return from.isWellFormed() && into.isWellFormed() ? { from, to: into } : undefined
 }
 
 interface Expression {

@@ -6,6 +6,7 @@ import type { Key } from '../../src/record/key.ts'
 import { keyText } from '../../src/record/key.ts'
 import type { Scratch } from '../../src/stage/stage.ts'
 import { Ledger } from '../../src/transform/ledger.ts'
+import type { Renaming } from '../../src/transform/renaming.ts'
 import { SPILL_BYTES } from '../../src/transform/spill.ts'
 import type { Policy, Verdict } from '../../src/transform/verdict.ts'
 import { judgeNext, judgeWhole, POLICIES, UNKNOWN_RANK } from '../../src/transform/verdict.ts'
@@ -42,6 +43,14 @@ const ODD_KEYS: readonly Key[] = [
 ]
 /** Two of them fill a block, and sixty of them more than what stays in memory. */
 const VAST_KEYS: readonly Key[] = ['a', 'b', 'ä', 'c'].map((letter) => letter.repeat(20_000) + letter)
+const RENAMING: Renaming = { from: 'jöb:', to: 'step:' }
+/** What the renaming takes, what it makes, and what it has nothing to do with. */
+const RENAMED_KEYS: readonly Key[] = [
+  ...['', 'a', 'b', 'step:a', '😀'].flatMap((rest) => [RENAMING.from + rest, RENAMING.to + rest]),
+  'jö',
+  'a',
+  Buffer.from(`${RENAMING.to}\xff`, 'latin1'),
+]
 
 let scratches: Scratch[] = []
 afterEach(() => {
@@ -68,6 +77,30 @@ describe.each(POLICIES)('--on-collision %s', (policy) => {
     expect(await ledgerWords(moves, [1000, 1, 333], policy)).toEqual(plainWords(moves, policy))
     expect(scratchBytes()).toBeGreaterThan(SPILL_BYTES)
   })
+
+  test.each([
+    ['a renaming, and other moves between its keys', 1],
+    ['a renaming alone', 0],
+  ])('%s', async (_, others) => {
+    const moves = fc.array(fc.oneof({ arbitrary: renamedMove, weight: 3 }, { arbitrary: anyMove, weight: others }), {
+      maxLength: 60,
+      size: 'max',
+    })
+    await fc.assert(
+      fc.asyncProperty(moves, batchSizes, async (moves, sizes) => {
+        expect(await ledgerWords(moves, sizes, policy, RENAMING)).toEqual(plainWords(moves, policy))
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  test('many keys of a renaming, more than stay in memory', async () => {
+    const keys = Array.from({ length: 30_000 }, (_, number) => `jöb:${number}`)
+    const moves = [...keys, ...keys.slice(0, 100)].map((key) => moveBy(RENAMING, key))
+    const mixed = [...moves, ...manyMoves([...keys, ...keys.map((key) => renamed(RENAMING, key))], 20_000), ...moves]
+    expect(await ledgerWords(mixed, [1000, 1, 333], policy, RENAMING)).toEqual(plainWords(mixed, policy))
+    expect(scratchBytes()).toBeGreaterThan(SPILL_BYTES)
+  })
 })
 
 test('the vast keys do go to a scratch file', async () => {
@@ -85,27 +118,71 @@ test('a small plan opens no scratch file', async () => {
 })
 
 test('at most 16 bytes a move and two megabytes, at any size', async () => {
-  const ledger = new Ledger(openScratch)
+  const bytesAMove = await memoryOf(new Ledger(openScratch), (ledger, key, to) => ledger.enter('', key, '', to, 0))
+  expect(Math.max(...bytesAMove)).toBeGreaterThan(12)
+  expect(Math.max(...bytesAMove)).toBeLessThanOrEqual(16)
+})
+
+test('at most 10 bytes a move of a renaming, and 16 where others come behind', async () => {
+  const renaming = { from: 'job:', to: 'step:' }
+  const bytesAMove = await memoryOf(new Ledger(openScratch, renaming), (ledger, key) => ledger.enterRenamed('', key, 0))
+  expect(Math.max(...bytesAMove)).toBeGreaterThan(6)
+  expect(Math.max(...bytesAMove)).toBeLessThanOrEqual(10)
+  const mixed = await memoryOf(new Ledger(openScratch, renaming), (ledger, key, to, nth) =>
+    nth < 50_000 ? ledger.enterRenamed('', key, 0) : ledger.enter('', key, '', to, 0),
+  )
+  expect(Math.max(...mixed)).toBeLessThanOrEqual(16)
+})
+
+/** The bytes a move that a ledger holds beyond two megabytes, at many sizes up to a million. */
+async function memoryOf(
+  ledger: Ledger,
+  enter: (ledger: Ledger, key: string, to: string, nth: number) => void,
+): Promise<readonly number[]> {
   const bytesAMove: number[] = []
   for (let next = 50_000, at = 0; next <= 1_000_000; next = Math.round(next * 1.03)) {
-    for (; at < next; at++) ledger.enter('', `job:${at}`, '', `step:${at}`, 0)
+    for (; at < next; at++) enter(ledger, `job:${at}`, `step:${at}`, at)
     expect(ledger.check()).toEqual([])
     await ledger.settle()
     bytesAMove.push(Math.max(0, ledger.tableBytes - 2 * 1024 * 1024) / next)
   }
   ledger.close()
   expect(bytesAMove.length).toBeGreaterThan(90)
-  expect(Math.max(...bytesAMove)).toBeGreaterThan(12)
-  expect(Math.max(...bytesAMove)).toBeLessThanOrEqual(16)
-})
+  return bytesAMove
+}
 
 const batchSizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 })
+
+const rank = fc.constantFrom(UNKNOWN_RANK, -3, -2, -1.5, 0)
+
+/** A move that the ledger is told of by its source alone. */
+const renamedMove: fc.Arbitrary<Move> = fc
+  .record({ store: fc.constantFrom(...STORES), key: fc.constantFrom(...RENAMED_KEYS), rank })
+  .filter(({ key }) => typeof key === 'string' && key.startsWith(RENAMING.from))
+  .map(({ store, key, rank }) => ({ ...moveBy(RENAMING, key as string), store, toStore: store, rank }))
+
+const anyMove: fc.Arbitrary<Move> = fc
+  .record({
+    store: fc.constantFrom(...STORES),
+    key: fc.constantFrom(...RENAMED_KEYS),
+    toStore: fc.constantFrom(...STORES),
+    to: fc.constantFrom(...RENAMED_KEYS),
+    rank,
+  })
+  .filter((made) => made.store !== made.toStore || made.key !== made.to)
+
+function moveBy(renaming: Renaming, key: string): Move {
+  return { store: '', key, toStore: '', to: renamed(renaming, key), rank: 0 }
+}
+
+function renamed({ from, to }: Renaming, key: string): string {
+  return to + key.slice(from.length)
+}
 
 /** Moves as the stage enters them: never from a key to the same. */
 function movesOf(keys: readonly Key[], maxLength: number): fc.Arbitrary<Move[]> {
   const store = fc.constantFrom(...STORES)
   const key = fc.constantFrom(...keys)
-  const rank = fc.constantFrom(UNKNOWN_RANK, -3, -2, -1.5, 0)
   const move = fc.record({ store, key, toStore: store, to: key, rank })
   return fc.array(
     move.filter((made) => made.store !== made.toStore || made.key !== made.to),
@@ -127,17 +204,26 @@ function manyMoves(keys: readonly string[], count: number): Move[] {
   })
 }
 
-async function ledgerWords(moves: readonly Move[], sizes: readonly number[], policy: Policy): Promise<Words> {
+async function ledgerWords(
+  moves: readonly Move[],
+  sizes: readonly number[],
+  policy: Policy,
+  renaming?: Renaming,
+): Promise<Words> {
   const ledger = new Ledger(async () => {
     const scratch = await openScratch()
     scratches.push(counted(scratch))
     return scratches.at(-1) as Scratch
-  })
+  }, renaming)
   const streaming = moves.map(() => 'on')
   for (let at = 0, turn = 0; at < moves.length; turn++) {
     const batch = moves.slice(at, at + (sizes[turn % sizes.length] as number))
-    for (const { store, key, toStore, to, rank } of batch) {
-      ledger.enter(store, key, toStore, to, policy === 'newest' ? rank : 0)
+    for (const move of batch) {
+      const { store, key, toStore, to } = move
+      const rank = policy === 'newest' ? move.rank : 0
+      const isRenamed = renaming !== undefined && toStore === store && isBy(renaming, key, to)
+      if (isRenamed) ledger.enterRenamed(store, key as string, rank)
+      else ledger.enter(store, key, toStore, to, rank)
     }
     for (const { index, found } of ledger.check()) {
       streaming[at + index] = wordOf(judgeNext(found, (batch[index] as Move).to, policy))
@@ -151,6 +237,10 @@ async function ledgerWords(moves: readonly Move[], sizes: readonly number[], pol
   })
   ledger.close()
   return { streaming: comparable(streaming, policy), whole }
+}
+
+function isBy(renaming: Renaming, key: Key, to: Key): boolean {
+  return typeof key === 'string' && key.startsWith(renaming.from) && to === renamed(renaming, key)
 }
 
 /** Under `newest` nothing is judged before the whole plan is known, but for duplicates. */

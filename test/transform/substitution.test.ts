@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseSubstitution } from '../../src/transform/substitution.ts'
 
@@ -67,5 +68,63 @@ describe('an error names the expression and says what is wrong', () => {
       expect.objectContaining({ code: 'E_USAGE', message: expect.stringContaining(problem) }),
     )
     expect(() => parseSubstitution(expression)).toThrow(`--sub ${JSON.stringify(expression)}: `)
+  })
+})
+
+describe('a prefix in the place of another', () => {
+  test.each([
+    ['s/^job:/step:/', { from: 'job:', to: 'step:' }],
+    ['s#^a/b#c/#g', { from: 'a/b', to: 'c/' }],
+    ['s/^a\\/b\\.c//u', { from: 'a/b.c', to: '' }],
+    ['s.^a\\.b.c.', { from: 'a.b', to: 'c' }],
+    ['s/^/x/', { from: '', to: 'x' }],
+    ['s/^😀é/鍵/', { from: '😀é', to: '鍵' }],
+    ['s/job:/step:/', undefined],
+    ['s/^job:/step:/i', undefined],
+    ['s/^job:/step:/m', undefined],
+    ['s/^job:/$&/', undefined],
+    ['s/^job./step:/', undefined],
+    ['s/^jobs?/step:/', undefined],
+    ['s/^a|b/c/', undefined],
+    ['s/^(a)/c/', undefined],
+    ['s/^\\d/c/', undefined],
+    ['s/^\\ud83d/c/', undefined],
+    ['s/^a$/c/', undefined],
+  ])('%s', (expression, renaming) => expect(parseSubstitution(expression).renaming).toEqual(renaming))
+
+  test('is what the expression says', () => {
+    const piece = fc.constantFrom(
+      'a',
+      'b',
+      '.',
+      '\\.',
+      '\\/',
+      '\\u0061',
+      '#',
+      '-',
+      '\\-',
+      '😀',
+      '\\n',
+      '^',
+      '$',
+      '(?:)',
+      ' ',
+    )
+    const flags = fc.constantFrom('', 'g', 's', 'u', 'gu', 'v')
+    const text = fc.array(fc.constantFrom('a', 'b', '.', '/', '#', '-', '😀', '\n', ' '), { maxLength: 4 })
+    const expression = fc.tuple(fc.array(piece, { maxLength: 3 }), fc.constantFrom('', 'x', '-'), flags)
+    fc.assert(
+      fc.property(expression, text, ([pieces, into, letters], chars) => {
+        let regex: RegExp
+        try {
+          regex = new RegExp(`^${pieces.join('')}`, letters)
+        } catch {
+          return
+        }
+        const { apply } = parseSubstitution(`s/^${pieces.join('')}/${into}/${letters}`)
+        expect(apply(chars.join(''))).toBe(chars.join('').replace(regex, into))
+      }),
+      { numRuns: 3000 },
+    )
   })
 })
