@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { killNow } from '../kill-now.ts'
 import { runCommand } from '../run-tool.ts'
 import { freePort } from './free-port.ts'
 
@@ -79,15 +80,24 @@ async function startHost(directory: string, host: string, env: Readonly<Record<s
     },
     // Each session has a process group of its own, so the group of the server is not enough.
     kill: () => {
-      for (const pid of family(server.pid as number)) process.kill(pid, 'SIGKILL')
+      for (const pid of family(server.pid as number)) killNow(pid)
     },
   }
 }
 
-/** A process and all that descend from it. */
+/** A process and all that descend from it; of one that has ended by itself, nothing more. */
 function family(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
-  return [pid, ...children.flatMap((child) => family(Number(child)))]
+  return [pid, ...childrenOf(pid).flatMap(family)]
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text.split(' ').filter(Boolean).map(Number)
+  } catch {
+    // It has ended by itself.
+    return []
+  }
 }
 
 /** Resolves when sshd has said so; throws with what it has said when it has ended before. */

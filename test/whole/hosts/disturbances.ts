@@ -1,5 +1,6 @@
 /** What befalls the workers at random moments, which are told by how many keys have been copied. */
 import type { Redis } from 'ioredis'
+import { killNow } from '../../kill-now.ts'
 import type { Note, RedisLog } from './redis-log.ts'
 import type { Workers } from './workers.ts'
 
@@ -51,12 +52,11 @@ const killWorker: Act = async (disturbed, tell) => {
 const killCommand: Act = async (disturbed, tell) => {
   const victim = await somebodyAtWork(disturbed)
   if (victim === undefined) return
-  try {
-    process.kill(victim.command, 'SIGKILL')
-    tell(`kill -9 of the command of ${victim.worker} at ${victim.part}`)
-  } catch {
-    tell(`the command of ${victim.worker} had ended before kill -9`)
-  }
+  tell(
+    killNow(victim.command)
+      ? `kill -9 of the command of ${victim.worker} at ${victim.part}`
+      : `the command of ${victim.worker} had ended before kill -9`,
+  )
 }
 
 const killHost: Act = async (disturbed, tell) => {

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { killNow } from '../../kill-now.ts'
 import type { ToolRun } from '../../run-tool.ts'
 import { BIN, toEnd } from '../../run-tool.ts'
 
@@ -38,7 +39,7 @@ export class Workers {
   kill(worker: string, pid: number): void {
     this.#killed.add(worker)
     this.#dead.add(pid)
-    process.kill(pid, 'SIGKILL')
+    killNow(pid)
   }
 
   /** Whether the worker runs, and its run-parts is this process. */
