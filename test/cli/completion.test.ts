@@ -37,6 +37,8 @@ describe('bash', () => {
     [['rekey', 'verify', '--only'], ['--only-bad']],
     [['rekey', 'copy-apply', '--if-exists', 'n'], ['newest']],
     [['copy-apply', '--if-exists', '=', 'n'], ['newest']],
+    // as zsh has it
+    [['copy-apply', '--if-exists=n'], ['--if-exists=newest']],
     [
       ['rekey', 'verify', '--log', '='],
       ['text', 'json'],
