@@ -68,8 +68,7 @@ export class ClaimTable {
 
   /** Adds a block under a fingerprint of 32 bits where nothing stands under that yet, and says whether that was so. */
   addNew(print: number, block: number): boolean {
-    const bits = filterBits(print)
-    if ((this.touch(print) & bits) === bits && this.blocksUnder(print).length > 0) return false
+    if (this.#mayHave(print) && this.blocksUnder(print).length > 0) return false
     this.add(print, block)
     return true
   }
@@ -89,6 +88,7 @@ export class ClaimTable {
   /** The blocks under a fingerprint, each as often as it was added. */
   blocksUnder(print: number): number[] {
     const blocks: number[] = []
+    if (!this.#mayHave(print)) return blocks
     const [lower, upper] = [print & 0xffff, upperWord(print, 0)]
     for (let end = this.#endOf(print); end !== PAGE_PAIRS; end = this.#endBefore(end)) {
       const sheet = this.#sheetOf(end)
@@ -119,6 +119,12 @@ export class ClaimTable {
   /** bytes of all pages and filters */
   get bytes(): number {
     return this.#filter.byteLength + ((this.#pages * 2) << PAGE_BITS)
+  }
+
+  /** False where nothing stands under it. */
+  #mayHave(print: number): boolean {
+    const bits = filterBits(print)
+    return (this.touch(print) & bits) === bits
   }
 
   #append(print: number, upper: number, block: number): void {

@@ -48,7 +48,6 @@ export class Ledger {
   readonly #file: MoveFile
   readonly #stores = new StoreNumbers()
   readonly #asked = new AskedPlace()
-
   readonly #prefixes: { readonly from: Buffer; readonly to: Buffer } | undefined
   readonly #origin = new AskedPlace()
   /** which kinds of moves have been entered */
