@@ -8,7 +8,7 @@
  * fewer than KEPT are made during one listing, that is one of the last.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { link, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { link, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RekeyError } from '../../record/errors.ts'
 import { DirectorySyncs } from '../file/directory-syncs.ts'
@@ -74,11 +74,11 @@ class FileLeases implements LeaseSpace {
     const versions = await versionsIn(directory)
     if (versions.some((other) => other > version)) {
       // The number had been there and was swept away: it is one of the past.
-      await rm(join(directory, fileOf(version)), { force: true })
+      await remove(join(directory, fileOf(version)))
       return undefined
     }
     const old = versions.filter((other) => other <= version - KEPT)
-    await Promise.all(old.map((other) => rm(join(directory, fileOf(other)), { force: true })))
+    await Promise.all(old.map((other) => remove(join(directory, fileOf(other)))))
     return String(version)
   }
 
@@ -133,7 +133,7 @@ async function timeIn(directory: string): Promise<number> {
     await writeFlushed(path, 'now')
     return (await stat(path)).mtimeMs
   } finally {
-    await rm(path, { force: true })
+    await remove(path)
   }
 }
 
@@ -149,7 +149,7 @@ async function publish(directory: string, version: number, text: string): Promis
     // Over a network the answer to a link that was made may be lost, and asked for again: the file tells.
     return (await stat(temporary)).nlink === 2
   } finally {
-    await rm(temporary, { force: true })
+    await remove(temporary)
   }
 }
 
@@ -161,6 +161,13 @@ async function writeFlushed(path: string, text: string): Promise<void> {
   } finally {
     await file.close()
   }
+}
+
+/** A file that may have gone. */
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch((error) => {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  })
 }
 
 function temporaryIn(directory: string): string {
