@@ -5,6 +5,8 @@
 
 const CUT = 0.7
 const GROWTH_PER_SECOND = 2
+/** of the exponential function by which it grows: exp(GROWTH * seconds) */
+const GROWTH = Math.log(GROWTH_PER_SECOND)
 const LEAST = 1
 const LONGEST_PENANCE_MS = 500
 /** the use of the last so many seconds counts */
@@ -42,7 +44,7 @@ export class AdaptiveRate {
     }
     if (this.#perSecond === Number.POSITIVE_INFINITY) return nowMs
     const startsAt = Math.max(this.#freeAt, nowMs)
-    this.#freeAt = startsAt + this.#msFor(units)
+    this.#freeAt = startsAt + this.#msFor(units, startsAt)
     return startsAt
   }
 
@@ -50,14 +52,12 @@ export class AdaptiveRate {
   spent(nowMs: number, expected: number, units: number): void {
     this.#measure(nowMs, units)
     if (this.#perSecond === Number.POSITIVE_INFINITY) return
-    const freeAt = this.#freeAt + this.#msFor(units - expected)
+    const freeAt = this.#freeAt + this.#msFor(units - expected, this.#freeAt)
     // What was asked for is kept to the letter. A rate found by trial is not worth more than a moment of waiting for what one
     // request has taken beyond all expectation.
-    const isPromised = this.#perSecond === this.#most
-    this.#freeAt = isPromised ? freeAt : Math.min(freeAt, Math.max(this.#freeAt, nowMs + LONGEST_PENANCE_MS))
-    const grown = this.#perSecond * GROWTH_PER_SECOND ** (Math.max(0, nowMs - this.#grownAt) / 1000)
+    this.#freeAt = this.#isPromised ? freeAt : Math.min(freeAt, Math.max(this.#freeAt, nowMs + LONGEST_PENANCE_MS))
+    this.#perSecond = this.#perSecondAt(nowMs)
     this.#grownAt = nowMs
-    this.#perSecond = Math.min(this.#most, grown)
   }
 
   /** A request that went at `sentMs` was refused. Those that went before the last cut say nothing about it. */
@@ -67,11 +67,24 @@ export class AdaptiveRate {
     this.#perSecond = Math.max(LEAST, Math.min(this.#perSecond, this.#borne(nowMs)) * CUT)
     this.#cutAt = nowMs
     this.#grownAt = nowMs
-    this.#freeAt = Math.max(this.#freeAt, nowMs + this.#msFor(1))
+    this.#freeAt = Math.max(this.#freeAt, nowMs + 1000 / this.#perSecond)
   }
 
-  #msFor(units: number): number {
-    return (units * 1000) / this.#perSecond
+  get #isPromised(): boolean {
+    return this.#perSecond === this.#most
+  }
+
+  #perSecondAt(ms: number): number {
+    const grown = this.#perSecond * GROWTH_PER_SECOND ** (Math.max(0, ms - this.#grownAt) / 1000)
+    return Math.min(this.#most, grown)
+  }
+
+  /** How long it takes from then until so many units are free. A rate that was found by trial grows meanwhile. */
+  #msFor(units: number, ms: number): number {
+    const perSecond = this.#perSecondAt(ms)
+    if (this.#isPromised) return (units * 1000) / perSecond
+    const seconds = Math.log1p((Math.abs(units) * GROWTH) / perSecond) / GROWTH
+    return Math.sign(units) * seconds * 1000
   }
 
   #measure(nowMs: number, units: number): void {

@@ -8,7 +8,7 @@ const FRESH = 0.2
 export class Capacity {
   readonly #rate: AdaptiveRate
   readonly #now: () => number
-  /** units that a request of this kind takes, on average of late */
+  /** how many times its least a request of this kind takes, on average of late */
   readonly #usual = new Map<string, number>()
   #used = 0
 
@@ -29,18 +29,19 @@ export class Capacity {
   }
 
   /**
-   * Waits for its turn; then what is to be told about the answer. `least` is what one takes of which no other has yet been
-   * answered: many of those go side by side. Throws when the signal is aborted.
+   * Waits for its turn; then what is to be told about the answer. `least` is what one takes at the least: one for each of its
+   * items. Throws when the signal is aborted.
    */
   async turn(kind: string, signal: AbortSignal, least = 1): Promise<Turn> {
-    const expected = this.#usual.get(kind) ?? least
+    const usual = this.#usual.get(kind) ?? 1
+    const expected = usual * least
     const waitMs = this.#rate.reserve(this.#now(), expected) - this.#now()
     if (waitMs > 0) await sleep(waitMs, undefined, { signal })
     const sentMs = this.#now()
     return {
       spent: (units) => {
         this.#used += units
-        if (units > 0) this.#usual.set(kind, expected + (units - expected) * FRESH)
+        if (units > 0) this.#usual.set(kind, usual + (units / least - usual) * FRESH)
         this.#rate.spent(this.#now(), expected, units)
       },
       refused: () => this.#rate.refused(this.#now(), sentMs),

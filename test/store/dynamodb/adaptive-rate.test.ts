@@ -59,3 +59,20 @@ test('a server that bears nothing is still asked once a second', () => {
   for (let ms = 0; ms < 60_000; ms += 1000) rate.refused(ms, ms)
   expect(rate.perSecond).toBe(1)
 })
+
+test('a refusal before anything was answered does not hold the next batches up for minutes', () => {
+  const rate = new AdaptiveRate()
+  rate.reserve(0, 25)
+  rate.refused(10, 0)
+  expect(rate.perSecond).toBe(1)
+  const starts = Array.from({ length: 11 }, () => rate.reserve(10, 25))
+  // As many as a rate that doubles each second gives: 250 units are 7.5 seconds.
+  expect((starts.at(-1) as number) - (starts[0] as number)).toBeGreaterThan(5000)
+  expect((starts.at(-1) as number) - (starts[0] as number)).toBeLessThan(8000)
+})
+
+test('a rate that was asked for does not grow with time', () => {
+  const rate = new AdaptiveRate(10)
+  const starts = Array.from({ length: 5 }, () => rate.reserve(0, 25))
+  expect(starts).toEqual([0, 2500, 5000, 7500, 10_000])
+})

@@ -13,3 +13,15 @@ test('a request of many items takes its place as that many units from the first 
   nowMs = 5000
   await capacity.turn('BatchWriteItem', AbortSignal.abort(), 25)
 })
+
+test('one item that was left of a batch is not taken for a batch', async () => {
+  let nowMs = 0
+  const capacity = new Capacity(10, () => nowMs)
+  const { signal } = new AbortController()
+  const batch = await capacity.turn('BatchWriteItem', signal, 25)
+  batch.spent(50)
+  nowMs = 5000
+  await capacity.turn('BatchWriteItem', signal, 1)
+  nowMs = 5150
+  await capacity.turn('BatchWriteItem', AbortSignal.abort(), 1)
+})
