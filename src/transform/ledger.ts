@@ -141,7 +141,7 @@ export class Ledger {
     let atSource: Move[] | undefined
     // What the renaming takes it does not make, so it goes to no source of its own.
     if (!isFree || (this.#anyRenamed && !isRenamed)) {
-      atSource = this.#movesUnder(print, file.sourceOf(at), file.numberOf(at))
+      atSource = this.#movesUnder(print, file.sourceOf(at), file.numberOf(at), isFree)
       if (atSource?.some((move) => move.comesFrom)) {
         file.cancel(at)
         return { duplicate: true, claimants: [] }
@@ -157,23 +157,28 @@ export class Ledger {
     if (!this.#anyOther || this.#prefixes === undefined) return undefined
     const asked = this.#asked
     asked.takeRenamed(this.#file.sourceOf(at), this.#prefixes.from, this.#prefixes.to)
-    return this.#movesUnder(asked.print, asked, this.#file.numberOf(at))
+    return this.#movesIn(this.#table.blocksUnder(asked.print), asked, undefined, this.#file.numberOf(at))
   }
 
   /** What touches the destination of any other new move, under whose fingerprint it is entered. */
   #atOther(at: number, toPrint: number, block: number): Move[] | undefined {
     const isFree = this.#table.addNew(toPrint, block)
     if (isFree && !this.#anyRenamed) return undefined
-    const moves = this.#movesUnder(toPrint, this.#file.destinationOf(at), this.#file.numberOf(at))
+    const moves = this.#movesUnder(toPrint, this.#file.destinationOf(at), this.#file.numberOf(at), isFree)
     if (!isFree) this.#claim(toPrint, moves ?? [], block, this.#file.rankOf(at))
     return moves
   }
 
-  /** The moves before a number that touch a place, which has this fingerprint. */
-  #movesUnder(print: number, place: Place, limit: number): Move[] | undefined {
+  /** The moves before a number that touch a place, which has this fingerprint. `isFree`: none of them stands under that. */
+  #movesUnder(print: number, place: Place, limit: number, isFree = false): Move[] | undefined {
     const origin = this.#originOf(place)
-    const blocks = this.#table.blocksUnder(print)
+    const blocks = isFree ? [] : this.#table.blocksUnder(print)
     if (origin !== undefined) blocks.push(...this.#table.blocksUnder(origin.print))
+    return this.#movesIn(blocks, place, origin, limit)
+  }
+
+  #movesIn(blocks: readonly number[], place: Place, origin: Place | undefined, limit: number): Move[] | undefined {
+    if (blocks.length === 0) return undefined
     const moves = [...new Set(blocks)].flatMap((block) => this.#file.movesAt(block, place, origin, limit))
     return moves.length === 0 ? undefined : moves.sort((a, b) => a.number - b.number)
   }
