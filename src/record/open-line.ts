@@ -61,7 +61,10 @@ export class OpenLineReader {
     this.#listed = undefined
     this.#pattern.lastIndex = start
     const match = this.#pattern.exec(text)
-    if (match === null) return undefined
+    if (match === null) {
+      this.#streak = 0
+      return undefined
+    }
     const key = match[2] as string
     this.#meet(match[1], match[3] === undefined)
     const store = this.#store

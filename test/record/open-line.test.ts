@@ -1,6 +1,6 @@
 /** A line that is read without JSON.parse is one that JSON.parse reads as the same. */
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { DECIDES } from '../../src/record/deciding.ts'
 import { setFields } from '../../src/record/line.ts'
 import { OpenLineReader, openMember } from '../../src/record/open-line.ts'
@@ -136,6 +136,25 @@ test('behind many lines of one store, and behind others again, a line is read as
     }),
     { numRuns: 300 },
   )
+})
+
+test.each([
+  ['that is for JSON.parse', '{"store":"s","key":"\\n"}'],
+  ['of another store', '{"store":"t","key":"a"}'],
+  ['with a new key', '{"store":"s","key":"a","to":"b"}'],
+])('a hundred lines behind one %s, it is tried again for one as list-keys prints them', (_, odd) => {
+  const reader = new OpenLineReader()
+  const readListed = () => {
+    for (let count = 0; count < 100; count++) reader.read('{"store":"s","key":"a"}', 0)
+  }
+  readListed()
+  reader.read(odd, 0)
+  readListed()
+  const tried = vi.spyOn(RegExp.prototype, 'test')
+  reader.read('{"store":"s","key":"a"}', 0)
+  const tries = tried.mock.calls.length
+  tried.mockRestore()
+  expect(tries).toBe(1)
 })
 
 test.each([
