@@ -96,6 +96,8 @@ export class Ledger {
 
   /** What touches the destination of a move, among all that were entered. */
   look(store: string, key: Key, toStore: string, to: Key): Found {
+    // Two moves by the renaming that touch have one source, and the second of them was a duplicate.
+    if (!this.#anyOther) return { duplicate: false, claimants: [] }
     const storeNumber = this.#stores.numberOf(store)
     const asked = this.#asked
     asked.take(this.#stores.numberOf(toStore), to)
