@@ -37,6 +37,8 @@ export interface Found {
   readonly onto?: Key | undefined
 }
 
+const UNTOUCHED: Found = { duplicate: false, claimants: [] }
+
 /** A move that others touch, by its number among those that were entered since the last check. */
 export interface Touched {
   readonly index: number
@@ -94,13 +96,15 @@ export class Ledger {
     return touched
   }
 
-  /** What touches the destination of a move, among all that were entered. */
+  /** What touches the destination of a move that was entered, among all that were. */
   look(store: string, key: Key, toStore: string, to: Key): Found {
     // Two moves by the renaming that touch have one source, and the second of them was a duplicate.
-    if (!this.#anyOther) return { duplicate: false, claimants: [] }
+    if (!this.#anyOther) return UNTOUCHED
     const storeNumber = this.#stores.numberOf(store)
     const asked = this.#asked
     asked.take(this.#stores.numberOf(toStore), to)
+    // Each that touches it stands under its fingerprint for itself, and one of them is this move.
+    if (!this.#anyRenamed && this.#table.blocksUnder(asked.print).length === 1) return UNTOUCHED
     const moves = this.#movesUnder(asked.print, asked, Number.POSITIVE_INFINITY)
     return {
       duplicate: false,
