@@ -82,7 +82,10 @@ export function readRow(value: Fields): Row | undefined {
   }
 }
 
-/** Both forms of a heartbeat: `cpu_percent`, `memory_percent` and `cpu`, `mem`. The store's time goes before its own. */
+/**
+ * Both forms of a heartbeat: `cpu_percent`, `memory_percent` and `cpu`, `mem`. The store's time goes before its own,
+ * also for what it says of its progress, whose times are by the same clock.
+ */
 function readHeartbeat(value: Fields, mtimeMs: number | undefined): Heartbeat {
   const system = fieldsOf(value['system'])
   const [cpu, mem] = [
@@ -91,13 +94,27 @@ function readHeartbeat(value: Fields, mtimeMs: number | undefined): Heartbeat {
   ]
   const host = String(value['hostname'])
   const progress = readRow({ customer: '*', space: host, instanceId: host, ...fieldsOf(value['progress']) })
+  const sentMs = timeOf(value['timestamp'])
+  const wrongMs = mtimeMs === undefined || sentMs === undefined ? 0 : mtimeMs - sentMs
   return {
     host,
-    ...named('seenMs', mtimeMs ?? timeOf(value['timestamp'])),
+    ...named('seenMs', mtimeMs ?? sentMs),
     ...named('cpu', cpu),
     ...named('mem', mem),
     workers: sumOf([fieldsOf(value['workers'])]),
-    ...named('progress', progress),
+    ...named('progress', progress && shifted(progress, wrongMs)),
+  }
+}
+
+/** The row by the clock of the store: its host's is wrong by so much. */
+function shifted(row: Row, byMs: number): Row {
+  const moved = (ms: number | undefined) => (ms === undefined ? undefined : ms + byMs)
+  return {
+    ...row,
+    ...named('createdMs', moved(row.createdMs)),
+    ...named('updatedMs', moved(row.updatedMs)),
+    ...named('seenMs', moved(row.seenMs)),
+    samples: row.samples.map(([at, count]) => [at + byMs / 1000, count]),
   }
 }
 

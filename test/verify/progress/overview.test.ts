@@ -99,6 +99,17 @@ describe('a host', () => {
     ])
   })
 
+  test.each([
+    ['ahead, and that has died', -3 * HOUR, 2 * HOUR, 'offline', true],
+    ['behind, and that works', 3 * HOUR, MINUTE, 'live', false],
+  ] as const)('whose clock is %s, is judged by the time of the store', (_, behindMs, beatenMs, state, isWrong) => {
+    const written = ago(beatenMs + behindMs)
+    const progress = { status: 'in-progress', totalUploads: 9, updatedAt: written, seenAt: written }
+    const seen = overview([], [heartbeat({ timestamp: written, progress }, NOW - beatenMs)])
+    expect(seen).toMatchObject({ hosts: [{ state }], isStalled: false })
+    expect([isAlarm(seen), seen.stuckRows.length]).toEqual([isWrong, isWrong ? 1 : 0])
+  })
+
   test('has cpu, memory and workers in the old form and in the new one', () => {
     const old = heartbeat({
       system: { cpu_percent: 1.5, memory_percent: 2, memory_available_gb: 3.1 },
