@@ -10,6 +10,7 @@ import type { Sample } from '../../stage/progress/samples.ts'
 import { withSample } from '../../stage/progress/samples.ts'
 import type { Context, Stage } from '../../stage/stage.ts'
 import type { AwsSettings } from '../../store/contract.ts'
+import { fit } from './fit.ts'
 import { htmlPage } from './html.ts'
 import type { Overview } from './overview.ts'
 import { isAlarm, overviewOf } from './overview.ts'
@@ -127,7 +128,7 @@ function textOf({ json, lists, everyMs }: WatchOptions, overview: Overview, scre
     CLEAR_SCREEN +
     lines
       .slice(0, room)
-      .map((line) => line.slice(0, screen.columns))
+      .map((line) => fit(line, screen.columns))
       .join('\n')
   )
 }
