@@ -1,5 +1,5 @@
 /** watch-progress at the command line, on directories, Redis, S3 and a table. */
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeleteTableCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { Redis } from 'ioredis'
@@ -162,7 +162,6 @@ describe('--watch', () => {
     const stop = new AbortController()
     const context = contextAt(() => now, stop.signal)
     const write = async () => {
-      const { writeFile } = await import('node:fs/promises')
       const fields = {
         status: 'in-progress',
         totalUploads: 1000,
@@ -195,6 +194,34 @@ describe('--watch', () => {
     for (const text of looks[2]?.split('\n') ?? []) expect(text.length).toBeLessThanOrEqual(80 + 20)
     await context.close()
   })
+})
+
+test('--watch waits for the first rows, and does not take rows that are gone for an end', async () => {
+  const directory = await directoryWith({})
+  const stop = new AbortController()
+  const context = contextAt(Date.now, stop.signal)
+  const options = {
+    locations: [directory],
+    everyMs: 60_000,
+    stuckMs: HOUR,
+    lists: { failed: false, stuck: false },
+    json: true,
+    html: undefined,
+    createsTable: false,
+  }
+  const between = [
+    () => writeFile(join(directory, 'a'), row({})),
+    () => rm(join(directory, 'a')),
+    async () => stop.abort(),
+  ]
+  const stage = watchStage(options, async () => between.shift()?.())
+  const totals: unknown[] = []
+  const looking = (async () => {
+    for await (const [line] of stage(none(), context)) totals.push(JSON.parse(line?.text ?? '').total)
+  })()
+  await expect(looking).rejects.toMatchObject({ code: 'E_LOCATION', message: expect.stringContaining('no rows') })
+  expect(totals).toEqual([undefined, 10])
+  await context.close()
 })
 
 test('--html writes a page whole, and again', async () => {

@@ -46,8 +46,9 @@ export function watchStage(
   return async function* (_input, context) {
     if (options.createsTable) return await createTables(options.locations, context)
     const seen = new Map<string, readonly Sample[]>()
-    for (;;) {
-      const overview = await look(options, seen, context)
+    for (let mayBeEmpty = options.everyMs !== undefined; ; ) {
+      const overview = await look(options, seen, mayBeEmpty, context)
+      mayBeEmpty &&= overview.rows.length + overview.hosts.length === 0
       if (options.html !== undefined) await writeFile(options.html, htmlPage(overview, options.everyMs), context)
       yield [lineOf(options, overview, context)]
       if (options.everyMs === undefined) return
@@ -71,8 +72,16 @@ async function createTables(locations: readonly string[], context: Context): Pro
   }
 }
 
-/** Throws E_LOCATION for a place that holds neither rows nor heartbeats: nothing to see is not the same as all is well. */
-async function look(options: WatchOptions, seen: Map<string, readonly Sample[]>, context: Context): Promise<Overview> {
+/**
+ * Throws E_LOCATION for a place that holds neither rows nor heartbeats: nothing to see is not the same as all is well.
+ * Whoever watches may begin before there are any, but for rows that have been there and are gone.
+ */
+async function look(
+  options: WatchOptions,
+  seen: Map<string, readonly Sample[]>,
+  mayBeEmpty: boolean,
+  context: Context,
+): Promise<Overview> {
   const rows = new Map<string, Row>()
   const heartbeats = new Map<string, Heartbeat>()
   for (const location of options.locations) {
@@ -90,7 +99,7 @@ async function look(options: WatchOptions, seen: Map<string, readonly Sample[]>,
     }
   }
   const now = context.now()
-  if (rows.size + heartbeats.size === 0 && options.everyMs === undefined) {
+  if (rows.size + heartbeats.size === 0 && !mayBeEmpty) {
     throw new RekeyError(
       'E_LOCATION',
       `there are no rows of progress and no heartbeats in ${options.locations.join(', ')}`,
