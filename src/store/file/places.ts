@@ -4,7 +4,7 @@
  * gone when the run ends well. Where the root takes no such file there is none, and the next run sweeps the
  * directories that it comes through itself.
  */
-import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import type { Key } from '../../record/key.ts'
 import { keyBytes } from '../../record/key.ts'
 import { errnoOf } from './fs-error.ts'
@@ -51,7 +51,8 @@ export class Places {
   close(): void {
     if (this.#file === undefined || this.#file === 'none') return
     closeSync(this.#file.descriptor)
-    unlinkSync(this.#file.path)
+    // Others may have taken the whole directory away.
+    rmSync(this.#file.path, { force: true })
     this.#file = undefined
     this.#noted.clear()
   }

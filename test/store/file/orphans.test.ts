@@ -1,5 +1,5 @@
 /** What a killed process leaves, and who takes it away. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { expect, test } from 'vitest'
 import { parseOwnName } from '../../../src/store/file/own-name.ts'
@@ -40,6 +40,15 @@ test('the next write sweeps all of it, also the directories that it made and nob
   await store.copy([{ from: 'here/a', to: 'z' }], 'absent', signal)
   await store.close()
   expect(everythingIn(directory)).toEqual([...before, 'z'])
+})
+
+test('a directory that others have taken away meanwhile is no error of the run at its end', async () => {
+  const directory = newDirectory()
+  plantFiles(directory, { a: 'a' })
+  const store = await openStoreAt(directory)
+  await store.copy([{ from: 'a', to: 'made/b' }], 'absent', signal)
+  rmSync(directory, { recursive: true })
+  await store.close()
 })
 
 test('a removal sweeps too, so that undoing a killed run leaves the directory as it was', async () => {
