@@ -196,6 +196,18 @@ describe('--watch', () => {
   })
 })
 
+test('a location that is named twice is counted once, however it is spelled', async () => {
+  const directory = await directoryWith({ 'rows/a': row({}), 'status/pi.json': '{"hostname":"pi"}' })
+  const run = await watch(
+    `${directory}/rows`,
+    `${directory}/./rows/`,
+    `${directory}/rows`,
+    `${directory}/status`,
+    '--json',
+  )
+  expect(JSON.parse(run.stdout)).toMatchObject({ total: 10, completed: 10, groups: { completed: 1 } })
+})
+
 test('--watch waits for the first rows, and does not take rows that are gone for an end', async () => {
   const directory = await directoryWith({})
   const stop = new AbortController()

@@ -88,10 +88,10 @@ async function look(
     const place = placeOf(location, schemaOf(location))
     const store = await context.open(place.location)
     const range = { values: true, ...(place.match !== undefined && { match: place.match }) }
-    // A listing that has no order may give a key twice.
+    // A listing that has no order may give a key twice, and so do two spellings of one location.
     for await (const entries of store.list(range, context.stop)) {
       for (const entry of entries) {
-        const name = `${location} ${String(entry.key)}`
+        const name = `${store.location} ${String(entry.key)}`
         const read = readEntry(entry)
         if (read !== undefined && 'row' in read) rows.set(name, read.row)
         if (read !== undefined && 'heartbeat' in read) heartbeats.set(name, read.heartbeat)
