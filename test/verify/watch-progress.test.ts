@@ -208,6 +208,14 @@ test('a location that is named twice is counted once, however it is spelled', as
   expect(JSON.parse(run.stdout)).toMatchObject({ total: 10, completed: 10, groups: { completed: 1 } })
 })
 
+test('a row whose status is not known is not counted, and that is told once for each such status', async () => {
+  const rows = { a: row({}), b: row({ status: 'FAILED' }), c: row({ status: 'FAILED' }), d: '{"status":"x"}' }
+  const run = await watch(await directoryWith(rows))
+  expect(run).toMatchObject({ code: 0, stdout: expect.stringContaining('1 group: 1 completed') })
+  const told = run.stderr.split('\n').filter((line) => line.includes('passed over'))
+  expect(told).toEqual([expect.stringContaining('key "b" has the status "FAILED", which is none of pending, ')])
+})
+
 test('--watch waits for the first rows, and does not take rows that are gone for an end', async () => {
   const directory = await directoryWith({})
   const stop = new AbortController()

@@ -51,6 +51,13 @@ export function readEntry(entry: Entry): { readonly row: Row } | { readonly hear
   return row && { row }
 }
 
+/** The status of what would be a row if its status were a known one: others may write `FAILED`. */
+export function strangeStatus(entry: Entry): string | undefined {
+  const value = objectOf(entry.value !== undefined && 'value' in entry.value ? entry.value.value : undefined)
+  const status = typeof value?.['customer'] === 'string' ? value['status'] : undefined
+  return typeof status === 'string' && !STATUSES.some((word) => word === status) ? status : undefined
+}
+
 /** A row of `migration-progress`, or of `migration-customers`, which has no space. */
 export function readRow(value: Fields): Row | undefined {
   const status = STATUSES.find((word) => word === value['status'])

@@ -4,18 +4,20 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RekeyError } from '../../record/errors.ts'
+import { keyText } from '../../record/key.ts'
 import type { Line } from '../../record/line.ts'
 import { placeOf, schemaOf } from '../../stage/progress/place.ts'
 import type { Sample } from '../../stage/progress/samples.ts'
 import { withSample } from '../../stage/progress/samples.ts'
+import { STATUSES } from '../../stage/progress/standing.ts'
 import type { Context, Stage } from '../../stage/stage.ts'
-import type { AwsSettings } from '../../store/contract.ts'
+import type { AwsSettings, Entry } from '../../store/contract.ts'
 import { fit } from './fit.ts'
 import { htmlPage } from './html.ts'
 import type { Overview } from './overview.ts'
 import { isAlarm, overviewOf } from './overview.ts'
 import type { Heartbeat, Row } from './read.ts'
-import { readEntry } from './read.ts'
+import { readEntry, strangeStatus } from './read.ts'
 import type { Lists } from './text.ts'
 import { reportJson, reportLines, summary } from './text.ts'
 import { writeFile } from './write.ts'
@@ -35,6 +37,7 @@ export interface WatchOptions {
 
 /** Groups that a report for people names; of a terminal as many as it has room for. */
 const GROUPS_SHOWN = 40
+const STRANGE_TOLD = 5
 /** from the first line on; what was scrolled away stays */
 const CLEAR_SCREEN = '\x1b[H\x1b[J'
 
@@ -46,8 +49,9 @@ export function watchStage(
   return async function* (_input, context) {
     if (options.createsTable) return await createTables(options.locations, context)
     const seen = new Map<string, readonly Sample[]>()
+    const told = new Set<string>()
     for (let mayBeEmpty = options.everyMs !== undefined; ; ) {
-      const overview = await look(options, seen, mayBeEmpty, context)
+      const overview = await look(options, seen, told, mayBeEmpty, context)
       mayBeEmpty &&= overview.rows.length + overview.hosts.length === 0
       if (options.html !== undefined) await writeFile(options.html, htmlPage(overview, options.everyMs), context)
       yield [lineOf(options, overview, context)]
@@ -79,6 +83,7 @@ async function createTables(locations: readonly string[], context: Context): Pro
 async function look(
   options: WatchOptions,
   seen: Map<string, readonly Sample[]>,
+  told: Set<string>,
   mayBeEmpty: boolean,
   context: Context,
 ): Promise<Overview> {
@@ -93,6 +98,7 @@ async function look(
       for (const entry of entries) {
         const name = `${store.location} ${String(entry.key)}`
         const read = readEntry(entry)
+        if (read === undefined) tellOfStrange(entry, told, context)
         if (read !== undefined && 'row' in read) rows.set(name, read.row)
         if (read !== undefined && 'heartbeat' in read) heartbeats.set(name, read.heartbeat)
       }
@@ -110,6 +116,15 @@ async function look(
   return overviewOf([...rows.values()], [...heartbeats.values()], now, options.stuckMs, (row) =>
     samplesOf(row, names.get(row) ?? `heartbeat ${row.space}`, seen, now),
   )
+}
+
+/** Once for each such status: a row that is passed over is missing in every count. */
+function tellOfStrange(entry: Entry, told: Set<string>, context: Context): void {
+  const status = strangeStatus(entry)
+  if (status === undefined || told.has(status) || told.size >= STRANGE_TOLD) return
+  told.add(status)
+  const which = `key ${keyText(entry.key)} has the status ${JSON.stringify(status.slice(0, 40))}`
+  context.warn(`${which}, which is none of ${STATUSES.join(', ')}: rows like it are passed over, and not counted`)
 }
 
 /** What the row has, or what has been seen of it by watching. */
