@@ -33,7 +33,8 @@ export function keepAttributes(file: number, { mode, mtimeMs, owner }: Attribute
     if (kept !== mode && !lost.includes('mode')) lost.push('mode')
   }
   if (mtimeMs !== undefined) {
-    const seconds = timeInSeconds(mtimeMs)
+    // As text: a number below zero is the present time to Node.
+    const seconds = String(timeInSeconds(mtimeMs))
     attempt('mtime', () => futimesSync(file, seconds, seconds))
   }
   return lost
