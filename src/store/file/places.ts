@@ -4,7 +4,7 @@
  * gone when the run ends well. Where the root takes no such file there is none, and the next run sweeps the
  * directories that it comes through itself.
  */
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import type { Key } from '../../record/key.ts'
 import { keyBytes } from '../../record/key.ts'
 import { errnoOf } from './fs-error.ts'
@@ -51,8 +51,11 @@ export class Places {
   close(): void {
     if (this.#file === undefined || this.#file === 'none') return
     closeSync(this.#file.descriptor)
-    // Others may have taken the whole directory away.
-    rmSync(this.#file.path, { force: true })
+    try {
+      unlinkSync(this.#file.path)
+    } catch {
+      // It has gone, with its directory or by somebody's hand, or may not be taken away: no outcome depends on it.
+    }
     this.#file = undefined
     this.#noted.clear()
   }

@@ -115,3 +115,15 @@ test('a note of places cannot lead a sweep out of the directory', async () => {
   expect(readdirSync(outside)).toEqual([orphan])
   expect(everythingIn(directory)).toEqual(['a', 'b', 'link'])
 })
+
+test.each(['note', 'location'])('a run ends well whose %s somebody has taken away', async (what) => {
+  const directory = newDirectory()
+  plantFiles(directory, { 'at/a': 'a' })
+  const store = await openStoreAt(`${directory}/at`)
+  const pair = { from: 'a', to: 'made/b' }
+  expect(await store.copy([pair], 'absent', signal)).toEqual([{ outcome: 'done' }])
+  const noted = readdirSync(`${directory}/at`).filter((found) => found.startsWith('.rekey-places.'))
+  expect(noted).toHaveLength(1)
+  rmSync(what === 'note' ? `${directory}/at/${noted[0]}` : `${directory}/at`, { recursive: true })
+  await store.close()
+})
