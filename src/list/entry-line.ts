@@ -24,14 +24,20 @@ export class EntryLines {
     text += typeof key === 'string' ? `,"key":${jsonOf(key)}` : `,"key64":"${open.key64}"`
     if (sizeBytes !== undefined) text += `,"size":${sizeBytes}`
     if (etag !== undefined) text += `,"etag":${jsonOf(etag)}`
-    if (mtimeMs !== undefined) text += `,"mtime":"${this.#times.text(mtimeMs)}"`
+    text += this.#time('mtime', mtimeMs)
     if (mode !== undefined) text += `,"mode":"${octal(mode)}"`
     if (type !== undefined) text += `,"type":${jsonOf(type)}`
-    if (expiresMs !== undefined) text += `,"expires":"${this.#times.text(expiresMs)}"`
+    text += this.#time('expires', expiresMs)
     if (version !== undefined) text += `,"version":${jsonOf(version)}`
     if (latest !== undefined) text += `,"latest":${latest}`
     for (const name in entry.value) text += `,"${name}":${jsonOf(entry.value[name as keyof typeof entry.value])}`
     return new EntryLine(`${text}}`, open)
+  }
+
+  /** A time that no record can hold is left out: it ends no listing. */
+  #time(name: string, ms: number | undefined): string {
+    const time = ms === undefined ? undefined : this.#times.text(ms)
+    return time === undefined ? '' : `,"${name}":"${time}"`
   }
 }
 

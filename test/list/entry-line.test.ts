@@ -40,6 +40,7 @@ test.each<[string, Entry, string]>([
   ['a key alone', { key: 'a' }, '{"store":"s","key":"a"}'],
   ['bytes', { key: Buffer.from([255]) }, '{"store":"s","key64":"/w=="}'],
   ['bytes as value', { key: 'a', value: { value64: '/w==' } }, '{"store":"s","key":"a","value64":"/w=="}'],
+  ['times that no Date holds', { key: 'a', mtimeMs: -1e17, expiresMs: 8.64e15 + 1 }, '{"store":"s","key":"a"}'],
   ['null as value', { key: 'a', value: { value: null } }, '{"store":"s","key":"a","value":null}'],
 ])('%s', (_, entry, text) => {
   expect(new EntryLines('s').line(entry).text).toBe(text)

@@ -38,6 +38,8 @@ export function notAsExpected(
   return new RekeyError('E_CHANGED', `key ${keyText(key)}: no longer what the record says; ${found}`)
 }
 
+/** Some file systems hold times that a Date does not. */
 function isoTime(ms: number): string {
-  return new Date(Math.floor(ms)).toISOString()
+  const time = new Date(Math.floor(ms))
+  return Number.isNaN(time.getTime()) ? `${Math.floor(ms)} ms since 1970` : time.toISOString()
 }

@@ -2,7 +2,7 @@
 import { mkdirSync, utimesSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Entry, Evidence } from '../../../src/store/contract.ts'
-import { weigh } from '../../../src/store/file/evidence.ts'
+import { notAsExpected, weigh } from '../../../src/store/file/evidence.ts'
 import { everythingIn, newDirectory, plantFiles } from './directory.ts'
 import { openStoreAt, signal } from './open-store.ts'
 
@@ -24,6 +24,12 @@ test.each([
   [{}, 'unproven'],
 ] as const)('5 bytes of second 1 against %j are %s', (expected: Evidence, verdict) => {
   expect(weigh(expected, 5, 1000.25)).toBe(verdict)
+})
+
+test('what a file is now is told, also with a time that no Date holds', () => {
+  const told = (mtimeMs: number) => notAsExpected('a', 'changed', { size: 5, mtimeMs }).message
+  expect(told(1000.5)).toMatch(/; now 5 bytes of 1970-01-01T00:00:01.000Z$/)
+  expect(told(1e17)).toMatch(/; now 5 bytes of 100000000000000000 ms since 1970$/)
 })
 
 async function openWith(files: Record<string, string>) {
