@@ -8,7 +8,8 @@ export interface Attributes {
   readonly owner?: { readonly uid: number; readonly gid: number }
 }
 
-const SET_ID_BITS = 0o6000
+/** set-user-id and set-group-id */
+export const SET_ID_BITS = 0o6000
 
 /**
  * Gives the names of those that could not be kept. A file that changes hands does not keep the bits that would lend

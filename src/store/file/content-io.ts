@@ -1,11 +1,14 @@
 /** Reading and writing whole contents. A content that changes while it is read is an error, never a mixture. */
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, write, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import { notAFile } from './find-file.ts'
 import { errnoOf } from './fs-error.ts'
 import type { Path } from './key-path.ts'
+
+const writeChunk = promisify(write)
 
 /** A link is not followed, and a pipe that has taken the file's place does not hold the process up. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -53,6 +56,14 @@ export function readFully(file: number, into: Buffer): number {
 
 export function writeFully(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at)
+}
+
+/** The same while others work. */
+export async function writeBeside(file: number, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
+    const { bytesWritten } = await writeChunk(file, chunk, at, chunk.length - at)
+    at += bytesWritten
+  }
 }
 
 export function changedMeanwhile(key: Key): RekeyError {

@@ -9,13 +9,14 @@ import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { sameKey } from '../../record/key.ts'
 import type { Guard, Outcome, Pair } from '../contract.ts'
-import { keepAttributes } from './attributes.ts'
-import { changedMeanwhile, readFully, withSource, writeFully } from './content-io.ts'
+import { keepAttributes, SET_ID_BITS } from './attributes.ts'
+import { changedMeanwhile, readFully, withSource, writeBeside, writeFully } from './content-io.ts'
 import type { Found } from './find-file.ts'
 import { findContent, missingRoot } from './find-file.ts'
 import { errnoOf, fsError } from './fs-error.ts'
 import type { Path } from './key-path.ts'
 import { lookAt, sameFile } from './look.ts'
+import { readLarge } from './read-file.ts'
 import type { Staged } from './staging.ts'
 import { Staging } from './staging.ts'
 import type { Tree } from './tree.ts'
@@ -45,7 +46,7 @@ async function stageCopy(tree: Tree, staging: Staging, { from, to, expect }: Pai
   if (sameKey(from, to)) return { outcome: 'skipped', reason: 'same-key' }
   return await staging.stage(to, expect, UNFINISHED_MODE, async (file, temporary) => {
     const small = found.stats.size <= SMALL_BYTES
-    const stats = small ? copySmall(tree, found, from, file) : await copyLarge(found, from, temporary)
+    const stats = small ? copySmall(tree, found, from, file) : await copyLarge(found, from, file, temporary)
     if (stats === undefined) return { outcome: 'skipped', reason: 'gone' }
     return keepAttributes(file, { mode: stats.mode & 0o7777, mtimeMs: stats.mtimeMs, owner: stats })
   })
@@ -68,7 +69,8 @@ function copySmall(tree: Tree, { path }: Found, from: Key, file: number): Stats 
   return stats
 }
 
-async function copyLarge({ path, stats }: Found, from: Key, temporary: Path): Promise<Stats | undefined> {
+async function copyLarge({ path, stats }: Found, from: Key, file: number, temporary: Path): Promise<Stats | undefined> {
+  if ((stats.mode & SET_ID_BITS) !== 0) return await copyLent({ path, stats }, from, file)
   try {
     await copyContent(path, temporary, constants.COPYFILE_FICLONE)
   } catch (error) {
@@ -77,5 +79,14 @@ async function copyLarge({ path, stats }: Found, from: Key, temporary: Path): Pr
   }
   const after = lookAt(path)
   if (after === undefined || !sameFile(stats, after)) throw changedMeanwhile(from)
+  return stats
+}
+
+/**
+ * The system's copy gives the mode before the owner: of a program that somebody else lends, a kill would leave one that
+ * lends our own rights.
+ */
+async function copyLent({ path, stats }: Found, from: Key, file: number): Promise<Stats> {
+  for await (const chunk of readLarge(path, from, stats)) await writeBeside(file, chunk)
   return stats
 }

@@ -54,7 +54,8 @@ function contentOf(stats: Stats, body: Content['body']): Content {
   return { form: 'plain', body, sizeBytes: size, type: 'file', mtimeMs, mode: mode & 0o7777 }
 }
 
-async function* readLarge(path: Path, key: Key, expected: Stats): AsyncGenerator<Uint8Array> {
+/** The bytes of a file that was seen to be this. Throws E_CHANGED where it is not, or changes. */
+export async function* readLarge(path: Path, key: Key, expected: Stats): AsyncGenerator<Uint8Array> {
   const { descriptor, stats } = openAgain(path, key)
   try {
     if (!sameFile(expected, stats)) throw changedMeanwhile(key)

@@ -1,17 +1,13 @@
 /** Writes the content of another store as a file. Holds one chunk of it. */
-import { write } from 'node:fs'
-import { promisify } from 'node:util'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
 import { keyText } from '../../record/key.ts'
 import type { Aspect, Content, Guard, Item, Outcome } from '../contract.ts'
 import { unheld } from '../unheld.ts'
 import { keepAttributes } from './attributes.ts'
-import { writeFully } from './content-io.ts'
+import { writeBeside, writeFully } from './content-io.ts'
 import { Staging } from './staging.ts'
 import type { Tree } from './tree.ts'
-
-const writeChunk = promisify(write)
 
 /** What a file keeps beside its bytes. */
 export const HOLDS: readonly Aspect[] = ['mtime', 'mode']
@@ -42,13 +38,6 @@ async function writeBody(file: number, key: Key, { body, sizeBytes }: Content): 
   if (sizeBytes === undefined || sizeBytes === total) return
   const message = `key ${keyText(key)}: ${sizeBytes} bytes were announced and ${total} came; run again for what it is now`
   throw new RekeyError('E_CHANGED', message)
-}
-
-async function writeBeside(file: number, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length; ) {
-    const { bytesWritten } = await writeChunk(file, chunk, at, chunk.length - at)
-    at += bytesWritten
-  }
 }
 
 function notPlain(key: Key, { form, type }: Content): RekeyError {

@@ -1,8 +1,9 @@
 /** What a copy keeps beside the content: mode, time, owner; and what it says it has lost. */
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, readdirSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Content } from '../../../src/store/contract.ts'
 import { newDirectory, plantFiles } from './directory.ts'
@@ -78,6 +79,31 @@ test('a copy belongs to whom its source belongs', async () => {
   const store = await openStoreAt(directory)
   expect(await store.copy([{ from: 'a', to: 'b' }], 'absent', signal)).toEqual([{ outcome: 'done' }])
   expect(statSync(`${directory}/b`)).toMatchObject({ ...owner, mode: 0o104750 })
+})
+
+test.each([0o4755, 0o2755])('a copy on its way lends nobody rights, for a kill would leave it so', async (mode) => {
+  const directory = newDirectory()
+  const large = Buffer.alloc(8 * 1024 * 1024, 'x')
+  plantFiles(directory, { a: large })
+  chmodSync(`${directory}/a`, mode)
+  const store = await openStoreAt(directory)
+  let ended = false
+  const copying = store.copy([{ from: 'a', to: 'b' }], 'absent', signal).finally(() => {
+    ended = true
+  })
+  const seen = new Set<number>()
+  for (; !ended; await setImmediate()) {
+    for (const name of readdirSync(directory).filter((found) => found.startsWith('.rekey.'))) {
+      const { size, mode } = statSync(`${directory}/${name}`, { throwIfNoEntry: false }) ?? {
+        size: large.length,
+        mode: 0,
+      }
+      if (size < large.length) seen.add(mode & 0o7777)
+    }
+  }
+  expect(await copying).toEqual([{ outcome: 'done' }])
+  expect([...seen]).toEqual([0o600])
+  expect(statSync(`${directory}/b`).mode & 0o7777).toBe(mode)
 })
 
 test('what a file has no place for is named', async () => {
