@@ -14,6 +14,7 @@ import { Stores } from '../store/stores.ts'
 import { appendTo } from './appender.ts'
 import { EXIT } from './exit-codes.ts'
 import { checkFiles, inputFiles, readFile, readInput, readPath } from './input.ts'
+import { isAlive } from './is-alive.ts'
 import { Messages } from './messages.ts'
 import { Output } from './output.ts'
 import { openScratch } from './scratch.ts'
@@ -220,14 +221,6 @@ export class ToolRun {
 
 function isUsage(error: RekeyError): boolean {
   return ['E_USAGE', 'E_LOCATION', 'E_UNSUPPORTED', 'E_AUTH'].includes(error.code)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /** The bytes of a file, when it can be read. */
