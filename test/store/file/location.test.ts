@@ -20,15 +20,20 @@ test.each([
   ['.', `${cwd()}/`],
   ['file:.', `${cwd()}/`],
   ['file:/', '/'],
+  ['./~/dir', `${cwd()}/~/dir/`],
+  ['~dir', `${cwd()}/~dir/`],
   ['c:odd', `${cwd()}/c:odd/`],
   ['/with space/per%20cent/new\nline', '/with space/per%20cent/new\nline/'],
 ])('%j is %j', (location, root) => {
   expect(rootOf(location)).toBe(root)
 })
 
-test.each(['', 'file:', 'file://host/dir', 'file://localhost/dir', 'a\0b'])('%j names no directory', (location) => {
-  expect(() => rootOf(location)).toThrow(expect.objectContaining({ code: 'E_LOCATION' }))
-})
+test.each(['', 'file:', 'file://host/dir', 'file://localhost/dir', 'a\0b', '~', '~/dir', 'file:~/dir'])(
+  '%j names no directory',
+  (location) => {
+    expect(() => rootOf(location)).toThrow(expect.objectContaining({ code: 'E_LOCATION' }))
+  },
+)
 
 test('records have the absolute location, and it names the same store', async () => {
   const store = await openStoreAt('file:./test/')
