@@ -30,6 +30,9 @@ const TRAITS: Traits = {
   guards: ['absent', 'match', 'any'],
 }
 
+/** What Node gives for bytes of an argument that are not UTF-8 would be made as another directory. */
+const NOT_TEXT = 'is not there; if its name is not UTF-8, give a symbolic link to it, with a name that is'
+
 /** A directory that is not there yet is one that will be made. Throws E_LOCATION for what is no directory, E_DENIED. */
 export async function openFileStore(
   location: string,
@@ -74,7 +77,8 @@ function checkKind(root: string): void {
     // Not by throwIfNoEntry: from Node 22 on a file above the path is no entry for it, too.
     stats = statSync(path)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return
+    if (errnoOf(error) === 'ENOENT' && !path.includes('\ufffd')) return
+    if (errnoOf(error) === 'ENOENT') throw new RekeyError('E_LOCATION', `${path} ${NOT_TEXT}`)
     const code = errnoOf(error) === 'EACCES' ? 'E_DENIED' : 'E_LOCATION'
     throw new RekeyError(code, `${path} cannot be opened as a directory (${errnoOf(error)})`, { cause: error })
   }

@@ -74,6 +74,13 @@ test('a missing directory is made as a destination', async () => {
   expect(everythingIn(above)).toEqual(['new/', 'new/store/', 'new/store/a/', 'new/store/a/b'])
 })
 
+test('bytes of a location that are not UTF-8 make no directory of another name', async () => {
+  const above = newDirectory()
+  await expect(openStoreAt(`${above}/bad\ufffd`)).rejects.toMatchObject({ code: 'E_LOCATION' })
+  mkdirSync(`${above}/really\ufffd`)
+  expect((await openStoreAt(`${above}/really\ufffd`)).location).toBe(`file:${above}/really\ufffd/`)
+})
+
 test('a link to a directory is a store; records keep the name that the user gave', async () => {
   const above = newDirectory()
   mkdirSync(`${above}/real`)
