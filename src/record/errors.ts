@@ -71,9 +71,13 @@ export class RekeyError extends Error {
   }
 }
 
-/** Any thrown value as a RekeyError: one of ours as it is, anything else as E_STORE. */
+/** Any thrown value as a RekeyError: one of ours as it is, a working directory that is gone as E_LOCATION, else E_STORE. */
 export function toRekeyError(thrown: unknown): RekeyError {
   if (thrown instanceof RekeyError) return thrown
+  if ((thrown as NodeJS.ErrnoException | undefined)?.syscall === 'uv_cwd') {
+    const why = 'the directory that this runs in is not there any more, or may not be looked at; cd to another one'
+    return new RekeyError('E_LOCATION', why, { cause: thrown })
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return new RekeyError('E_STORE', message, { cause: thrown })
 }
