@@ -159,6 +159,8 @@ export interface Content extends Extras {
   readonly type?: string
   readonly mtimeMs?: number
   readonly mode?: number
+  /** whose file it is; only another file has one */
+  readonly owner?: { readonly uid: number; readonly gid: number }
   readonly expiresMs?: number
 }
 

@@ -50,8 +50,8 @@ function readSmall(tree: Tree, path: Path, key: Key): Content {
 }
 
 function contentOf(stats: Stats, body: Content['body']): Content {
-  const { size, mode, mtimeMs } = stats
-  return { form: 'plain', body, sizeBytes: size, type: 'file', mtimeMs, mode: mode & 0o7777 }
+  const { size, mode, mtimeMs, uid, gid } = stats
+  return { form: 'plain', body, sizeBytes: size, type: 'file', mtimeMs, mode: mode & 0o7777, owner: { uid, gid } }
 }
 
 /** The bytes of a file that was seen to be this. Throws E_CHANGED where it is not, or changes. */

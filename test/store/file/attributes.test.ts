@@ -69,16 +69,42 @@ test('every millisecond that a record may hold is written as itself', async () =
   }
 })
 
+/** Another user's for root; whoever is not root has only files of his own. */
+function giveAway(path: string): { uid: number; gid: number } {
+  const { uid, gid } = userInfo()
+  const owner = uid === 0 ? { uid: 1234, gid: 2345 } : { uid, gid }
+  chownSync(path, owner.uid, owner.gid)
+  chmodSync(path, 0o4750)
+  return owner
+}
+
 test('a copy belongs to whom its source belongs', async () => {
   const directory = newDirectory()
   plantFiles(directory, { a: 'x' })
-  const { uid, gid } = userInfo()
-  const owner = uid === 0 ? { uid: 1234, gid: 2345 } : { uid, gid }
-  chownSync(`${directory}/a`, owner.uid, owner.gid)
-  chmodSync(`${directory}/a`, 0o4750)
+  const owner = giveAway(`${directory}/a`)
   const store = await openStoreAt(directory)
   expect(await store.copy([{ from: 'a', to: 'b' }], 'absent', signal)).toEqual([{ outcome: 'done' }])
   expect(statSync(`${directory}/b`)).toMatchObject({ ...owner, mode: 0o104750 })
+})
+
+test.each([1, 100_000])('also one of %d bytes in another directory', async (sizeBytes) => {
+  const [from, to] = [newDirectory(), newDirectory()]
+  plantFiles(from, { a: Buffer.alloc(sizeBytes, 'x') })
+  const owner = giveAway(`${from}/a`)
+  const read = await (await openStoreAt(from)).read('a', signal)
+  const dest = await openStoreAt(to)
+  const item = { key: 'b', content: read as NonNullable<typeof read> }
+  expect(await dest.write(item, 'absent', signal)).toEqual({ outcome: 'done' })
+  expect(statSync(`${to}/b`)).toMatchObject({ ...owner, mode: 0o104750 })
+})
+
+test('who may not give a file away is told, and lends no rights', async () => {
+  const store = await openStoreAt(newDirectory())
+  const { uid, gid } = userInfo()
+  // Of no user at all, so that not even root may give it away.
+  const owner = uid === 0 ? { uid: -2, gid } : { uid: uid + 1, gid }
+  const outcome = await store.write({ key: 'b', content: { ...content, mode: 0o4755, owner } }, 'absent', signal)
+  expect(outcome).toEqual({ outcome: 'done', lost: ['owner', 'mode'] })
 })
 
 test.each([0o4755, 0o2755])('a copy on its way lends nobody rights, for a kill would leave it so', async (mode) => {
