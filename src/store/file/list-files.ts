@@ -25,14 +25,20 @@ export async function* listFiles(tree: Tree, range: Range, signal: AbortSignal):
   checkRoot(tree.root)
   let batch: Entry[] = []
   let bytes = 0
-  for (const entry of new Walk(tree, range).below('')) {
-    batch.push(entry)
-    if (range.values) bytes += entry.sizeBytes ?? 0
-    if (batch.length < BATCH_KEYS && bytes < BATCH_BYTES) continue
-    if (signal.aborted) return
-    yield batch
-    batch = []
-    bytes = 0
+  try {
+    for (const entry of new Walk(tree, range).below('')) {
+      batch.push(entry)
+      if (range.values) bytes += entry.sizeBytes ?? 0
+      if (batch.length < BATCH_KEYS && bytes < BATCH_BYTES) continue
+      if (signal.aborted) return
+      yield batch
+      batch = []
+      bytes = 0
+    }
+  } catch (error) {
+    // Whoever goes on behind the directory that the error names must have got all that comes before it.
+    if (batch.length > 0 && !signal.aborted) yield batch
+    throw error
   }
   if (batch.length > 0 && !signal.aborted) yield batch
 }

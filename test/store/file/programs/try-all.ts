@@ -17,7 +17,7 @@ const ofList = async () => {
     for await (const entries of store.list({}, signal)) keys.push(...entries.map(({ key }) => key))
     return 'listed'
   } catch (error) {
-    return `${toRekeyError(error).code} ${toRekeyError(error).message}`
+    return `${toRekeyError(error).code} ${toRekeyError(error).message} behind ${keys}`
   }
 }
 const pairs = [
