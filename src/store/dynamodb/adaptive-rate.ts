@@ -55,7 +55,8 @@ export class AdaptiveRate {
     const freeAt = this.#freeAt + this.#msFor(units - expected, this.#freeAt)
     // What was asked for is kept to the letter. A rate found by trial is not worth more than a moment of waiting for what one
     // request has taken beyond all expectation.
-    this.#freeAt = this.#isPromised ? freeAt : Math.min(freeAt, Math.max(this.#freeAt, nowMs + LONGEST_PENANCE_MS))
+    const isPromised = this.#perSecond === this.#most
+    this.#freeAt = isPromised ? freeAt : Math.min(freeAt, Math.max(this.#freeAt, nowMs + LONGEST_PENANCE_MS))
     this.#perSecond = this.#perSecondAt(nowMs)
     this.#grownAt = nowMs
   }
@@ -70,20 +71,18 @@ export class AdaptiveRate {
     this.#freeAt = Math.max(this.#freeAt, nowMs + 1000 / this.#perSecond)
   }
 
-  get #isPromised(): boolean {
-    return this.#perSecond === this.#most
-  }
-
   #perSecondAt(ms: number): number {
     const grown = this.#perSecond * GROWTH_PER_SECOND ** (Math.max(0, ms - this.#grownAt) / 1000)
     return Math.min(this.#most, grown)
   }
 
-  /** How long it takes from then until so many units are free. A rate that was found by trial grows meanwhile. */
+  /** How long it takes from then until so many units are free, of a rate that grows meanwhile as far as was asked for. */
   #msFor(units: number, ms: number): number {
     const perSecond = this.#perSecondAt(ms)
-    if (this.#isPromised) return (units * 1000) / perSecond
-    const seconds = Math.log1p((Math.abs(units) * GROWTH) / perSecond) / GROWTH
+    if (perSecond === Number.POSITIVE_INFINITY) return 0
+    const wanted = Math.abs(units)
+    const whileGrowing = Math.min(wanted, (this.#most - perSecond) / GROWTH)
+    const seconds = Math.log1p((whileGrowing * GROWTH) / perSecond) / GROWTH + (wanted - whileGrowing) / this.#most
     return Math.sign(units) * seconds * 1000
   }
 

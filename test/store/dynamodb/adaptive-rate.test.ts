@@ -76,3 +76,20 @@ test('a rate that was asked for does not grow with time', () => {
   const starts = Array.from({ length: 5 }, () => rate.reserve(0, 25))
   expect(starts).toEqual([0, 2500, 5000, 7500, 10_000])
 })
+
+test('nor does it come back as more than was asked for, however much one request takes', () => {
+  const rate = new AdaptiveRate(100)
+  rate.reserve(0, 1)
+  rate.refused(0, 0)
+  const first = rate.reserve(10, 5000)
+  expect(rate.reserve(10, 1) - first).toBeGreaterThan(50_000)
+})
+
+test('a rate without a limit that has long come back is none', () => {
+  const rate = new AdaptiveRate()
+  rate.reserve(0, 1)
+  rate.refused(0, 0)
+  expect(rate.reserve(10_000_000, 25)).toBe(10_000_000)
+  rate.refused(10_000_001, 10_000_000)
+  expect(rate.reserve(10_000_001, 1)).toBeGreaterThan(10_000_001)
+})
