@@ -1,6 +1,6 @@
 /**
- * Where a fingerprint was seen: a multiset of pairs of fingerprint and block, 8 bytes a pair or fewer. It may name blocks
- * in which the key is not, and never leaves out one in which it is: who asks looks there.
+ * Where a fingerprint was seen: a multiset of pairs of fingerprint and block, 8 bytes a pair or fewer, 10 where it is roomy. It
+ * may name blocks in which the key is not, and never leaves out one in which it is: who asks looks there.
  *
  * Nearly every fingerprint of a plan is new, and a filter says so by one look at memory. So a pair is only put behind the
  * last one of its section, and a section is read, from its end to its beginning, where its filter does not know.
