@@ -1,6 +1,6 @@
 /**
- * How many requests are in flight at once: more while answers stay quick, half when the server asks for less. Holds the
- * requests that wait for their turn.
+ * How many requests are in flight at once: more while answers stay quick and this process has time for more, half when the
+ * server asks for less. Holds the requests that wait for their turn.
  */
 
 const FIRST = 16
@@ -14,6 +14,7 @@ export type Report = 'quick' | 'slow' | 'busy'
 export class Gate {
   #limit: number
   readonly #isFixed: boolean
+  readonly #isBusy: () => boolean
   #inFlight = 0
   /** answers to requests that were sent before the last halving, which say nothing about it */
   #deaf = 0
@@ -22,10 +23,11 @@ export class Gate {
   readonly #waiting: Array<() => void> = []
   #next = 0
 
-  /** With `fixed` the limit stays what it is. */
-  constructor(fixed?: number) {
+  /** With `fixed` the limit stays what it is. `isBusy` is asked before it grows: a process without time gains nothing by it. */
+  constructor(fixed?: number, isBusy: () => boolean = () => false) {
     this.#limit = fixed ?? FIRST
     this.#isFixed = fixed !== undefined
+    this.#isBusy = isBusy
   }
 
   get limit(): number {
@@ -81,7 +83,7 @@ export class Gate {
     if (kind === 'slow' || this.#inFlight < this.#limit) return
     if (++this.#quick < this.#limit) return
     this.#quick = 0
-    this.#limit = Math.min(MOST, this.#limit + 1)
+    if (!this.#isBusy()) this.#limit = Math.min(MOST, this.#limit + 1)
   }
 
   #halve(): void {

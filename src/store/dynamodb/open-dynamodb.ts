@@ -1,4 +1,5 @@
 /** Opens a table. */
+import { busyLoop } from '../aws/busy-loop.ts'
 import { Gate } from '../aws/gate.ts'
 import type { Store, StoreSettings } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
@@ -29,7 +30,7 @@ export async function openDynamoDb(
       client,
       name,
       description: await describeTable(client, name),
-      gate: new Gate(concurrency),
+      gate: new Gate(concurrency, busyLoop()),
       read: new Capacity(readUnitsPerSecond, Date.now),
       written: new Capacity(writeUnitsPerSecond, Date.now),
       mtimeFields,

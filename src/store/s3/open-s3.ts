@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../record/errors.ts'
 import { RekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
+import { busyLoop } from '../aws/busy-loop.ts'
 import { Gate } from '../aws/gate.ts'
 import type { AwsSettings, Store, StoreSettings } from '../contract.ts'
 import type { Surroundings } from '../open.ts'
@@ -41,7 +42,7 @@ export async function openBucket(
     ...((await plainSetUp(name, aws, surroundings, Date.now)) ?? (await setUpBySdk(name, aws))),
     timeoutMs: settings.timeoutMs,
     requesterPays: aws.requesterPays === true,
-    gate: new Gate(settings.concurrency),
+    gate: new Gate(settings.concurrency, busyLoop()),
     now: Date.now,
   })
   try {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { busyLoop } from '../../../src/store/aws/busy-loop.ts'
 import { Gate } from '../../../src/store/aws/gate.ts'
 import { Pace } from '../../../src/store/aws/pace.ts'
 
@@ -40,6 +41,21 @@ describe('the limit', () => {
     gate.enter()
     for (let nth = 0; nth < 1000; nth++) gate.report('quick')
     expect(gate.limit).toBe(16)
+  })
+
+  test('does not grow while this process is busy, and is asked about that once a round', () => {
+    let asked = 0
+    let isBusy = true
+    const gate = new Gate(undefined, () => {
+      asked++
+      return isBusy
+    })
+    fill(gate)
+    answers(gate, 16 * 3)
+    expect({ limit: gate.limit, asked }).toEqual({ limit: 16, asked: 3 })
+    isBusy = false
+    answers(gate, 16)
+    expect({ limit: gate.limit, asked }).toEqual({ limit: 17, asked: 4 })
   })
 
   test('halves once for all requests that were under way', () => {
@@ -106,4 +122,18 @@ test('an answer is slow beside the quickest of its own kind', () => {
   pace.answered(head, 1, true)
   pace.timedOut()
   expect(reports).toEqual(['quick', 'quick', 'quick', 'quick', 'slow', 'slow', 'busy', 'busy'])
+})
+
+test('the loop is busy while it does nothing but work, and not while it waits', async () => {
+  const isBusy = busyLoop()
+  const work = () => {
+    const until = performance.now() + 50
+    while (performance.now() < until);
+  }
+  work()
+  expect(isBusy()).toBe(true)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(isBusy()).toBe(false)
+  work()
+  expect(isBusy()).toBe(true)
 })
