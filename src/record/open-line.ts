@@ -68,14 +68,9 @@ export class OpenLineReader {
     const key = match[2] as string
     this.#meet(match[1], match[3] === undefined)
     const store = this.#store
-    const open: OpenRecord = store === undefined ? { key } : { store, key }
-    if (match[3] !== undefined) open.to = match[3]
-    if (match[4] !== undefined) open.outcome = 'done'
-    if (match[5] !== undefined) open.toEtag = match[5]
-    if (match[6] !== undefined) {
-      open.ms = Number(match[6])
-      open.at = match[7] as string
-    }
+    const outcome = match[4] === undefined ? undefined : 'done'
+    const ms = match[6] === undefined ? undefined : Number(match[6])
+    const open = openRecord(store, key, match[3], outcome, match[5], ms, match[7])
     return new OpenLine(lineText(text, start, this.#pattern.lastIndex), open)
   }
 
@@ -106,8 +101,22 @@ class ListedLines {
     if (!this.#pattern.test(text)) return undefined
     const keyStart = start + this.#keyAt
     const key = text.slice(keyStart, text.indexOf('"', keyStart))
-    return new OpenLine(lineText(text, start, this.#pattern.lastIndex), { store: this.#store, key })
+    const open = openRecord(this.#store, key)
+    return new OpenLine(lineText(text, start, this.#pattern.lastIndex), open)
   }
+}
+
+/** With room for what tools add: a field that an object has no room for takes memory of its own, and again each few of them. */
+function openRecord(
+  store: string | undefined,
+  key: string,
+  to?: string,
+  outcome?: OutcomeWord,
+  toEtag?: string,
+  ms?: number,
+  at?: string,
+): OpenRecord {
+  return { store, key, to, outcome, toEtag, ms, at } as OpenRecord
 }
 
 /** What stands between two places, without the newline at its end. */
