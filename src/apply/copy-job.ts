@@ -24,7 +24,9 @@ export async function runJob(job: Job, settings: CopySettings, context: Context)
     await runOnce({ ...job, items: open }, settings, context, settlements)
     open = settings.ifExists === 'skip' ? [] : open.filter((work) => hasLostRace(settlements.get(work)))
   }
-  return job.items.map((work) => settlements.get(work) ?? lost(work))
+  const settled: Settlement[] = []
+  for (const work of job.items) settled.push(settlements.get(work) ?? lost(work))
+  return settled
 }
 
 /** Where --if-exists has something to say, `exists` comes only from a guard: there was nothing at the look. */
@@ -46,12 +48,16 @@ async function runOnce(
     }
     return
   }
-  const created = attempts.filter((attempt) => attempt.before === undefined).map((attempt) => attempt.work)
-  if (created.length > 0) await settings.note(created)
-  for (const guard of new Set(attempts.map((attempt) => attempt.guard))) {
-    const guarded = attempts.filter((attempt) => attempt.guard === guard)
-    await writeAndSettle(job, guarded, guard, settings, context, settlements)
+  const created: Work[] = []
+  const guarded = new Map<Guard, Attempt[]>()
+  for (const attempt of attempts) {
+    if (attempt.before === undefined) created.push(attempt.work)
+    const alike = guarded.get(attempt.guard)
+    if (alike === undefined) guarded.set(attempt.guard, [attempt])
+    else alike.push(attempt)
   }
+  if (created.length > 0) await settings.note(created)
+  for (const [guard, alike] of guarded) await writeAndSettle(job, alike, guard, settings, context, settlements)
 }
 
 function foresee({ source, dest }: Job, { line, put }: Work, forecast: Forecast): void {
@@ -76,13 +82,14 @@ async function writeAndSettle(
   for (let tries = 1; open.length > 0; tries++) {
     const outcomes = await write(job, open, guard, context)
     const unclear: Attempt[] = []
-    open.forEach((attempt, at) => {
+    for (let at = 0; at < open.length; at++) {
+      const attempt = open[at] as Attempt
       const outcome = outcomes[at] ?? lost(attempt.work)
       // After a write without an answer, what exists may be what that one made.
       const isOurs = tries > 1 && hasLostRace(outcome)
       if (outcome.outcome === 'unknown' || isOurs) unclear.push(attempt)
       else settlements.set(attempt.work, finished(attempt, outcome, tries))
-    })
+    }
     open = await settleUnanswered(job, unclear, tries, settings, context, settlements)
   }
 }
@@ -101,7 +108,7 @@ async function write(
 }
 
 function carriageOf({ work, pair }: Attempt): Carriage {
-  return { line: work.line, pair }
+  return pair === work.pair ? work : { line: work.line, pair }
 }
 
 function lost(work: Work): Outcome {

@@ -75,7 +75,11 @@ export function copyStage(options: CopyOptions): Stage {
           const started = context.now()
           const settlements = await runJob(job, settings, context)
           const stamp = stampOf(started, context.now())
-          return job.items.map(({ line }, at) => settleCopy(line, settlements[at] as Settlement, stamp))
+          const lines: Line[] = []
+          for (let at = 0; at < job.items.length; at++) {
+            lines.push(settleCopy((job.items[at] as Work).line, settlements[at] as Settlement, stamp))
+          }
+          return lines
         },
       })
       const isOther = settled.size > 0 && came > 0 && known === 0 && !context.stop.aborted

@@ -71,10 +71,10 @@ export function withRetry(store: Store, retries: number, pacing: Pacing): Store 
     let results = [...(await call(items))]
     for (let tries = 1; ; tries++) {
       const open: number[] = []
-      results.forEach((out, at) => {
-        const error = errorOf(out)
+      for (let at = 0; at < results.length; at++) {
+        const error = errorOf(results[at] as Out)
         if (error !== undefined && again(tries, error)) open.push(at)
-      })
+      }
       if (open.length === 0) return results
       await rest(tries)
       const renewed = await call(open.map((at) => items[at] as In))
