@@ -28,7 +28,7 @@ export interface DeleteAbilities {
   readonly many: boolean
 }
 
-const NO_WRITES: WriteAbilities = { copy: NOTHING_OBEYED, put: NOTHING_OBEYED }
+export const NO_WRITES: WriteAbilities = { copy: NOTHING_OBEYED, put: NOTHING_OBEYED }
 const NO_DELETES: DeleteAbilities = { one: false, many: false }
 
 export class Abilities {
@@ -61,11 +61,11 @@ export class Abilities {
   }
 
   /** The same for copies; the first time, the user is told what a server that obeys nothing leaves open. */
-  async copies(near: string, signal: AbortSignal): Promise<Obeyed> {
-    const { copy } = await this.writes(near, signal)
-    if (!copy.absent && !this.#hasWarned) this.#surroundings.warn(IGNORES(this.#bucket.location))
+  async copies(near: string, signal: AbortSignal): Promise<WriteAbilities> {
+    const abilities = await this.writes(near, signal)
+    if (!abilities.copy.absent && !this.#hasWarned) this.#surroundings.warn(IGNORES(this.#bucket.location))
     this.#hasWarned = true
-    return copy
+    return abilities
   }
 
   deletes(near: string, signal: AbortSignal): Promise<DeleteAbilities> {

@@ -29,7 +29,9 @@ export function settleCopy(
   reply: Reply,
   signal: AbortSignal,
 ): Outcome | Promise<Outcome | StoredObject> {
-  if (etag === copy.source.etag || !isWorthALook(copy, etag)) return { outcome: 'done', etag }
+  // The source's own text: the other one is a piece of the answer, all of which would be held with it.
+  if (etag === copy.source.etag) return { outcome: 'done', etag: copy.source.etag }
+  if (!isWorthALook(copy, etag)) return { outcome: 'done', etag }
   return lookAgain(bucket, copy, etag, reply, signal)
 }
 

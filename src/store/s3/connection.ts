@@ -60,25 +60,52 @@ export class Bucket {
    * Resolves with the answer, whatever its status. Rejects with a RekeyError: E_CONNECTION or E_TIMEOUT when the request
    * surely had no effect (it was not sent, or it only reads), E_UNANSWERED when it was sent and no whole answer came.
    */
-  async send(request: Request, signal: AbortSignal): Promise<Reply> {
+  send(request: Request, signal: AbortSignal): Promise<Reply> {
     const turn = this.gate.enter()
-    if (turn !== undefined) await turn
+    return turn === undefined ? this.#send(request, signal) : turn.then(() => this.#send(request, signal))
+  }
+
+  /** The usual answer goes straight through: what an asynchronous function keeps of each request is a tenth of a copy's memory. */
+  #send(request: Request, signal: AbortSignal): Promise<Reply> {
+    const started = this.#settings.now()
+    return this.#whole(request, signal).then(
+      (answer) => {
+        if (!('status' in answer) || answer.status >= 300) return this.#settle(request, answer, started, signal)
+        this.#answered(request, answer, started)
+        this.gate.leave()
+        return answer
+      },
+      (thrown) => {
+        this.gate.leave()
+        throw thrown
+      },
+    )
+  }
+
+  /** What becomes of a request that was answered so, in its turn at the gate, which ends with it. */
+  async #settle(request: Request, first: Reply | Broken, firstStarted: number, signal: AbortSignal): Promise<Reply> {
+    let answer = first
+    let started = firstStarted
     try {
       for (let refused = 0, lost = 0; ; ) {
-        const started = this.#settings.now()
-        const answer = await this.#whole(request, signal)
         if (!('status' in answer)) {
           // A connection that the server had closed while it was idle. What only reads may be asked once more.
           const again = isRead(request) && isClosed(answer) && !answer.wasAnswered && !signal.aborted
-          if (lost++ === 0 && again) continue
-          throw this.#failure(request, answer)
+          if (lost++ > 0 || !again) throw this.#failure(request, answer)
+        } else {
+          this.#answered(request, answer, started)
+          if (answer.status < 300 || refused++ >= CORRECTIONS || !(await this.#putRight(answer))) return answer
         }
-        this.#pace.answered(kindOf(request), this.#settings.now() - started, asksForLess(answer))
-        if (answer.status < 300 || refused++ >= CORRECTIONS || !(await this.#putRight(answer))) return answer
+        started = this.#settings.now()
+        answer = await this.#whole(request, signal)
       }
     } finally {
       this.gate.leave()
     }
+  }
+
+  #answered(request: Request, answer: Reply, started: number): void {
+    this.#pace.answered(kindOf(request), this.#settings.now() - started, asksForLess(answer))
   }
 
   /** Keeps the answer with which the bucket was opened, for who asks for the same at once. */

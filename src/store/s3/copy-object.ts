@@ -30,21 +30,28 @@ export interface ObjectCopy {
   readonly condition: Readonly<Record<string, string>>
 }
 
-/** Never throws. */
-export async function copyObject(objects: Objects, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
+/** Never rejects. */
+export function copyObject(objects: Objects, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
   const { bucket, acl, copyLimitBytes } = objects
-  try {
-    const settled =
-      copy.source.sizeBytes > copyLimitBytes
-        ? copyInParts(objects, copy, signal)
-        : settle(objects, copy, await bucket.send(requestFor(bucket, copy), signal), signal)
-    const outcome = settled instanceof Promise ? await settled : settled
-    return acl && outcome.outcome === 'done'
-      ? await withAcl(bucket, copy.source.key, copy.to, outcome, signal)
-      : outcome
-  } catch (thrown) {
-    return outcomeOf(thrown)
-  }
+  const copied =
+    copy.source.sizeBytes > copyLimitBytes ? copyInParts(objects, copy, signal) : copyAtOnce(objects, copy, signal)
+  return acl ? copied.then((outcome) => keepAcl(bucket, copy, outcome, signal)) : copied
+}
+
+function copyAtOnce(objects: Objects, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
+  return objects.bucket.send(requestFor(objects.bucket, copy), signal).then((reply) => {
+    const settled = settle(objects, copy, reply, signal)
+    return settled instanceof Promise ? settled.catch(outcomeOf) : settled
+  }, outcomeOf)
+}
+
+function keepAcl(
+  bucket: Bucket,
+  { source, to }: ObjectCopy,
+  outcome: Outcome,
+  signal: AbortSignal,
+): Outcome | Promise<Outcome> {
+  return outcome.outcome === 'done' ? withAcl(bucket, source.key, to, outcome, signal) : outcome
 }
 
 export async function withAcl(

@@ -5,13 +5,14 @@
 import { RekeyError, toRekeyError } from '../../record/errors.ts'
 import { sameKey } from '../../record/key.ts'
 import type { Evidence, Guard, Outcome, Pair } from '../contract.ts'
+import { NO_WRITES } from './abilities.ts'
 import { failed, GONE } from './ask.ts'
 import { copyObject } from './copy-object.ts'
 import type { Obeyed } from './destination-guard.ts'
-import { conditionOf, guardVerdict, NOTHING_OBEYED, needsLook } from './destination-guard.ts'
-import { digestOf } from './digest-objects.ts'
+import { conditionOf, guardVerdict, needsLook } from './destination-guard.ts'
 import { notAsExpected, weigh } from './evidence.ts'
 import { nameOf } from './key-name.ts'
+import { isAscending } from './key-order.ts'
 import type { Found } from './look-up.ts'
 import { head, lookUp } from './look-up.ts'
 import type { Objects } from './objects.ts'
@@ -25,17 +26,30 @@ export async function copyObjects(
   guard: Guard,
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
-  const outcomes = new Map<Pair, Outcome>()
-  const open = pairs.filter((pair) => {
-    const settled = refusalOf(pair, guard)
-    if (settled !== undefined) outcomes.set(pair, settled)
-    return settled === undefined
-  })
-  for (const wave of wavesOf(open)) {
-    const destinations = wave.map(({ to }) => to as string)
-    await objects.locks.hold(destinations, () => copyWave(objects, wave, guard, outcomes, signal))
+  const outcomes: Outcome[] = []
+  const open: number[] = []
+  for (let place = 0; place < pairs.length; place++) {
+    const refused = refusalOf(pairs[place] as Pair, guard)
+    outcomes.push(refused ?? UNSETTLED)
+    if (refused === undefined) open.push(place)
   }
-  return pairs.map((pair) => outcomes.get(pair) ?? failed('E_STORE', 'the pair came to no end'))
+  for (const wave of wavesOf(pairs, open)) {
+    const those: Pair[] = []
+    for (const place of wave) those.push(pairs[place] as Pair)
+    const settled = await copyWave(objects, those, guard, signal)
+    for (let at = 0; at < wave.length; at++) outcomes[wave[at] as number] = settled[at] ?? UNSETTLED
+  }
+  return outcomes
+}
+
+const UNSETTLED = failed('E_STORE', 'the pair came to no end')
+
+function sourceOf({ from }: Pair): string {
+  return from as string
+}
+
+function destinationOf({ to }: Pair): string {
+  return to as string
 }
 
 function refusalOf({ from, to }: Pair, guard: Guard): Outcome | undefined {
@@ -46,15 +60,17 @@ function refusalOf({ from, to }: Pair, guard: Guard): Outcome | undefined {
   return sameKey(from, to) ? { outcome: 'skipped', reason: 'same-key' } : undefined
 }
 
-/** Pairs that may be written side by side: no two of a wave have one destination. */
-function wavesOf(pairs: readonly Pair[]): readonly (readonly Pair[])[] {
-  const waves: Pair[][] = []
+/** The places of pairs that may be written side by side: no two of a wave have one destination. */
+function wavesOf(pairs: readonly Pair[], places: readonly number[]): readonly (readonly number[])[] {
+  if (places.length === pairs.length && isAscending(pairs.map(destinationOf))) return [places]
+  const waves: number[][] = []
   const count = new Map<string, number>()
-  for (const pair of pairs) {
-    const nth = count.get(pair.to as string) ?? 0
-    count.set(pair.to as string, nth + 1)
+  for (const place of places) {
+    const to = destinationOf(pairs[place] as Pair)
+    const nth = count.get(to) ?? 0
+    count.set(to, nth + 1)
     waves[nth] ??= []
-    waves[nth].push(pair)
+    waves[nth].push(place)
   }
   return waves
 }
@@ -63,37 +79,42 @@ async function copyWave(
   objects: Objects,
   wave: readonly Pair[],
   guard: Guard,
-  outcomes: Map<Pair, Outcome>,
   signal: AbortSignal,
-): Promise<void> {
-  let obeyed: Obeyed = NOTHING_OBEYED
+): Promise<readonly Outcome[]> {
+  const { abilities, locks } = objects
+  let obeyed = NO_WRITES
   try {
-    if (guard !== 'any') obeyed = await objects.abilities.copies(wave[0]?.to as string, signal)
+    if (guard !== 'any') obeyed = await abilities.copies(destinationOf(wave[0] as Pair), signal)
   } catch (thrown) {
-    for (const pair of wave) outcomes.set(pair, { outcome: 'failed', error: toRekeyError(thrown) })
-    return
+    return wave.map(() => ({ outcome: 'failed', error: toRekeyError(thrown) }))
   }
+  const work = () => copyUnder(objects, wave, guard, obeyed.copy, signal)
+  // Where the server creates only by itself, whoever writes, nobody here need wait for another.
+  const isHeld = guard === 'absent' && obeyed.copy.absent && obeyed.put.absent
+  return isHeld ? await work() : await locks.hold(wave.map(destinationOf), work)
+}
+
+async function copyUnder(
+  objects: Objects,
+  wave: readonly Pair[],
+  guard: Guard,
+  obeyed: Obeyed,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
   const [sources, destinations] = await Promise.all([
     sourcesOf(objects, wave, signal),
-    needsLook(guard, obeyed)
-      ? lookUp(
-          objects.bucket,
-          wave.map(({ to }) => to),
-          signal,
-        )
-      : [],
+    needsLook(guard, obeyed) ? lookUp(objects.bucket, wave.map(destinationOf), signal) : [],
   ])
-  await sideBySide(
+  return await sideBySide(
     wave,
     () => objects.bucket.gate.limit,
     (pair, at) => {
       const there = destinations[at]
-      const settle = (outcome: Outcome) => void outcomes.set(pair, outcome)
       const decided = decide(objects, pair, sources[at], there, guard)
-      if (isOutcome(decided)) return settle(decided)
+      if (isOutcome(decided)) return decided
       const { to, expect = NOTHING_KNOWN } = pair
       const condition = conditionOf(guard, obeyed, there)
-      return copyObject(objects, { source: decided, to: to as string, guard, expect, condition }, signal).then(settle)
+      return copyObject(objects, { source: decided, to: to as string, guard, expect, condition }, signal)
     },
   )
 }
@@ -101,7 +122,7 @@ async function copyWave(
 /** The sources as they are now. Where objects are encrypted with keys of KMS, with their headers. */
 async function sourcesOf(objects: Objects, wave: readonly Pair[], signal: AbortSignal): Promise<readonly Found[]> {
   const { bucket, encryption } = objects
-  const keys = wave.map(({ from }) => from as string)
+  const keys = wave.map(sourceOf)
   if (encryption.hidesContent) return await Promise.all(keys.map((key) => head(bucket, key, signal)))
   const found = await lookUp(bucket, keys, signal)
   const example = found.find((one) => one !== undefined && !(one instanceof RekeyError))
@@ -126,7 +147,7 @@ function decide(
 ): Outcome | StoredObject {
   if (here === undefined) return GONE
   if (here instanceof RekeyError) return { outcome: 'failed', error: here }
-  if (source !== undefined && weigh(source, here, digestOf(here, encryption)) === 'changed')
+  if (source !== undefined && weigh(source, here, encryption) === 'changed')
     return { outcome: 'failed', error: notAsExpected(from as string, 'changed', here) }
   return guardVerdict(guard, to as string, expect, there, encryption) ?? here
 }

@@ -11,7 +11,6 @@ import { GONE, outcomeOf } from './ask.ts'
 import { failureOf, isError } from './classify.ts'
 import type { ObjectDeletion } from './deletion-request.ts'
 import { deletionAnswers, deletionOf, fitsXml, MOST_DELETIONS } from './deletion-request.ts'
-import { digestOf } from './digest-objects.ts'
 import { notAsExpected, weigh } from './evidence.ts'
 import type { Found } from './look-up.ts'
 import { lookUp } from './look-up.ts'
@@ -59,7 +58,7 @@ async function verdictOf(
     return marker === undefined ? GONE : { marker, ...GONE }
   }
   if (found instanceof RekeyError) return { outcome: 'failed', error: found }
-  const verdict = weigh(expect, found, digestOf(found, encryption))
+  const verdict = weigh(expect, found, encryption)
   return verdict === 'same' ? undefined : { outcome: 'failed', error: notAsExpected(found.key, verdict, found) }
 }
 

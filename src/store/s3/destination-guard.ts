@@ -2,7 +2,6 @@
 import { RekeyError } from '../../record/errors.ts'
 import type { Evidence, Guard, Outcome } from '../contract.ts'
 import { EXISTS } from './ask.ts'
-import { digestOf } from './digest-objects.ts'
 import type { Encryption } from './encryption.ts'
 import { notAsExpected, weigh } from './evidence.ts'
 import type { Found } from './look-up.ts'
@@ -41,7 +40,7 @@ export function guardVerdict(
   if (guard === 'absent') return there === undefined ? undefined : EXISTS
   if (guard !== 'match') return undefined
   if (there === undefined) return { outcome: 'failed', error: notAsExpected(key, 'changed') }
-  const verdict = weigh(expect, there, digestOf(there, encryption))
+  const verdict = weigh(expect, there, encryption)
   return verdict === 'same' ? undefined : { outcome: 'failed', error: notAsExpected(key, verdict, there) }
 }
 

@@ -7,10 +7,8 @@ import type { Key } from '../../record/key.ts'
 import type { Digested } from '../contract.ts'
 import type { Bucket } from './connection.ts'
 import type { Encryption } from './encryption.ts'
-import { isKms } from './encryption.ts'
 import { headEach, lookUp } from './look-up.ts'
 import type { StoredObject } from './stored-object.ts'
-import { isPlainEtag } from './stored-object.ts'
 
 export async function digestObjects(
   bucket: Bucket,
@@ -22,13 +20,5 @@ export async function digestObjects(
   const found = closely ? await headEach(bucket, keys, signal) : await lookUp(bucket, keys, signal)
   const objects = found.filter((one): one is StoredObject => one !== undefined && !(one instanceof RekeyError))
   for (const object of closely ? objects : objects.slice(0, 1)) await encryption.learn(object, signal)
-  return found.map((one) => (one === undefined || one instanceof RekeyError ? one : digestOf(one, encryption)))
-}
-
-/**
- * `md5:…` where the etag is that of the content. An upload in parts has another one, and so has what is encrypted with
- * a key of KMS: there the whole etag is the kind, so that equal ones agree and different ones cannot be compared.
- */
-export function digestOf({ etag, sizeBytes, headers }: StoredObject, encryption: Encryption): string {
-  return isPlainEtag(etag) && !encryption.hidesContent && !isKms(headers) ? `md5:${etag}` : `etag-${etag}:${sizeBytes}`
+  return found.map((one) => (one === undefined || one instanceof RekeyError ? one : encryption.digestOf(one)))
 }

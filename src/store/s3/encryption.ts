@@ -8,6 +8,7 @@ import type { Bucket } from './connection.ts'
 import { head } from './look-up.ts'
 import type { Reply } from './request.ts'
 import type { StoredObject } from './stored-object.ts'
+import { isPlainEtag } from './stored-object.ts'
 
 export class Encryption {
   readonly #bucket: Bucket
@@ -29,6 +30,14 @@ export class Encryption {
     const known = object.headers === undefined ? await head(this.#bucket, object.key, signal) : object
     if (known === undefined || known instanceof RekeyError) return
     this.#isKms = isKms(known.headers)
+  }
+
+  /**
+   * `md5:…` where the etag is that of the content. An upload in parts has another one, and so has what is encrypted with
+   * a key of KMS: there the whole etag is the kind, so that equal ones agree and different ones cannot be compared.
+   */
+  digestOf({ etag, sizeBytes, headers }: StoredObject): string {
+    return isPlainEtag(etag) && !this.hidesContent && !isKms(headers) ? `md5:${etag}` : `etag-${etag}:${sizeBytes}`
   }
 }
 

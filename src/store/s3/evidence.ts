@@ -2,6 +2,7 @@
 import { RekeyError } from '../../record/errors.ts'
 import { keyText } from '../../record/key.ts'
 import type { Evidence } from '../contract.ts'
+import type { Encryption } from './encryption.ts'
 import type { StoredObject } from './stored-object.ts'
 import { wholeSeconds } from './stored-object.ts'
 
@@ -19,12 +20,14 @@ export type Verdict = 'same' | 'changed' | 'unproven'
  * | | absent | absent, other kind | equal | same |
  * | | absent | absent, other kind | absent | unproven: a size alone recognises nothing |
  */
-export function weigh(expect: Evidence, now: StoredObject, digest: string): Verdict {
+export function weigh(expect: Evidence, now: StoredObject, encryption: Pick<Encryption, 'digestOf'>): Verdict {
   if (expect.sizeBytes !== undefined && expect.sizeBytes !== now.sizeBytes) return 'changed'
   const etag = expect.etag ?? verifiedEtag(expect.digest)
   if (etag !== undefined) return etag === now.etag ? 'same' : 'changed'
-  if (expect.digest !== undefined && kindOf(expect.digest) === kindOf(digest))
-    return expect.digest === digest ? 'same' : 'changed'
+  if (expect.digest !== undefined) {
+    const digest = encryption.digestOf(now)
+    if (kindOf(expect.digest) === kindOf(digest)) return expect.digest === digest ? 'same' : 'changed'
+  }
   if (expect.mtimeMs === undefined) return 'unproven'
   return wholeSeconds(expect.mtimeMs) === now.mtimeMs ? 'same' : 'changed'
 }

@@ -62,7 +62,7 @@ export abstract class Exchange implements Handler {
     else this.#abort(reason)
   }
 
-  abstract onData(bytes: Buffer): boolean
+  abstract onData(bytes: Buffer, from: number, to: number): boolean
   protected abstract begun(lengthBytes: number | undefined, resume: () => void): void
   protected abstract whole(): void
   protected abstract broken(broken: Broken): void
@@ -94,9 +94,9 @@ export class WholeExchange extends Exchange {
     else this.#body = Buffer.allocUnsafe(lengthBytes)
   }
 
-  override onData(bytes: Buffer): boolean {
-    if (this.#pieces !== undefined) this.#pieces.push(Buffer.from(bytes))
-    else this.#filled += bytes.copy(this.#body, this.#filled)
+  override onData(bytes: Buffer, from: number, to: number): boolean {
+    if (this.#pieces !== undefined) this.#pieces.push(Buffer.from(bytes.subarray(from, to)))
+    else this.#filled += bytes.copy(this.#body, this.#filled, from, to)
     return true
   }
 
@@ -161,8 +161,8 @@ export class StreamExchange extends Exchange {
     this.#begun({ status: this.status, headers: headersIn(this.head), body: this.#body() })
   }
 
-  override onData(bytes: Buffer): boolean {
-    this.#chunks.push(Buffer.from(bytes))
+  override onData(bytes: Buffer, from: number, to: number): boolean {
+    this.#chunks.push(Buffer.from(bytes.subarray(from, to)))
     this.#wake?.()
     return false
   }

@@ -5,7 +5,6 @@
 import type { Evidence } from '../contract.ts'
 import { isError } from './classify.ts'
 import type { Bucket } from './connection.ts'
-import { digestOf } from './digest-objects.ts'
 import type { Encryption } from './encryption.ts'
 import { weigh } from './evidence.ts'
 import { encodeQuery } from './keys.ts'
@@ -40,7 +39,7 @@ export class HiddenObjects {
       if (beneath?.key !== key || beneath.type === 'delete-marker') return undefined
       const { sizeBytes = 0, etag = '', mtimeMs = 0 } = beneath
       const object = { key, sizeBytes, etag, mtimeMs }
-      return weigh(expect, object, digestOf(object, this.#encryption)) === 'same' ? newest.version : undefined
+      return weigh(expect, object, this.#encryption) === 'same' ? newest.version : undefined
     } catch {
       return undefined
     }

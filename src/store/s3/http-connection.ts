@@ -26,8 +26,8 @@ export interface Handler {
   /** just before it is written */
   onConnect(abort: (reason: Error) => void): void
   onHeaders(status: number, head: string, lengthBytes: number | undefined, resume: () => void): void
-  /** what is only lent until this returns; false asks for no more until `resume` */
-  onData(bytes: Buffer): boolean
+  /** what stands from one place to another and is only lent until this returns; false asks for no more until `resume` */
+  onData(bytes: Buffer, from: number, to: number): boolean
   onComplete(): void
   onError(error: Error): void
 }
@@ -68,6 +68,8 @@ export class HttpConnection implements ReplyEvents {
   #keptMs = KEPT_MS
   /** when it has waited too long for what it waits for, by `performance.now()` */
   #untilMs: number
+  /** when something was last read */
+  #readMs = 0
   /** what that was when it was first seen to have passed */
   #lateMs = -1
   /** the request is not sent yet */
@@ -90,7 +92,7 @@ export class HttpConnection implements ReplyEvents {
       .on('close', () => this.end(closed()))
   }
 
-  send(request: HttpRequest, handler: Handler): void {
+  send(request: HttpRequest, handler: Handler, nowMs = performance.now()): void {
     this.#handler = handler
     try {
       const { body } = request
@@ -98,7 +100,7 @@ export class HttpConnection implements ReplyEvents {
       const head = requestHead(request.method, request.path, request.lines, bytes?.length ?? 0)
       handler.onConnect(this.#abort)
       if (this.#isGone) return
-      this.#untilMs = performance.now() + this.#server.timeoutMs
+      this.#untilMs = nowMs + this.#server.timeoutMs
       this.#reader.begin(request.method)
       if (bytes === undefined || bytes.length === 0) return void this.#socket.write(head, 'latin1')
       this.#socket.cork()
@@ -142,8 +144,8 @@ export class HttpConnection implements ReplyEvents {
     this.#handler?.onHeaders(status, text, lengthBytes, this.#resume)
   }
 
-  onBody(bytes: Buffer): void {
-    if (this.#handler?.onData(bytes) === false) this.#isPaused = true
+  onBody(bytes: Buffer, from: number, to: number): void {
+    if (this.#handler?.onData(bytes, from, to) === false) this.#isPaused = true
   }
 
   onEnd(isKept: boolean): void {
@@ -152,7 +154,7 @@ export class HttpConnection implements ReplyEvents {
     this.#isPaused = false
     // A server that has refused a body before all of it was sent may never read the rest, nor what stands behind it.
     if (isKept && !this.#isSending && !this.#isGone) {
-      this.#untilMs = performance.now() + this.#keptMs
+      this.#untilMs = this.#readMs + this.#keptMs
       this.#server.isFree(this)
     } else this.end(closed())
     handler?.onComplete()
@@ -182,9 +184,10 @@ export class HttpConnection implements ReplyEvents {
 
   #read(count: number, buffer: Uint8Array): boolean {
     if (this.#isGone) return false
-    this.#untilMs = performance.now() + this.#server.timeoutMs
+    this.#readMs = performance.now()
+    this.#untilMs = this.#readMs + this.#server.timeoutMs
     try {
-      this.#reader.read((buffer as Buffer).subarray(0, count))
+      this.#reader.read(buffer as Buffer, count)
     } catch (thrown) {
       this.end(thrown as Error)
     }

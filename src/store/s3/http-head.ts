@@ -42,13 +42,14 @@ export function readHead(head: string): ReplyHead {
     if (head.charCodeAt(end - 1) !== CARRIAGE_RETURN)
       throw new Error('the head of the answer has a line without its end')
     const first = head.charCodeAt(at) | 0x20
-    // All others are read when they are asked for.
     if (first === C || first === T || first === K) {
       const colon = head.indexOf(':', at)
       // Where white space stands before it, one reader sees a header and another none.
       if (isSpace(head.charCodeAt(colon - 1))) throw new Error('the answer has a header whose name is none')
-      const value = head.slice(colon + 1, end).trim()
-      switch (head.slice(at, colon).toLowerCase()) {
+      // All others are read when they are asked for.
+      const name = LENGTHS.has(colon - at) ? head.slice(at, colon).toLowerCase() : ''
+      const value = name === '' ? '' : head.slice(colon + 1, end).trim()
+      switch (name) {
         case 'content-length':
           if (!/^\d{1,15}$/.test(value) || (lengthBytes ?? Number(value)) !== Number(value))
             throw new Error('the answer has a length that is none')
@@ -75,6 +76,10 @@ export function readHead(head: string): ReplyHead {
 const STATUS_LINE = /^HTTP\/1\.[01] [1-9]\d\d[ \r]/
 const CARRIAGE_RETURN = 0x0d
 const ONE = 0x31
+/** of the names that count here */
+const LENGTHS: ReadonlySet<number> = new Set(
+  ['content-length', 'transfer-encoding', 'connection', 'keep-alive'].map((name) => name.length),
+)
 const C = 0x63
 const T = 0x74
 const K = 0x6b

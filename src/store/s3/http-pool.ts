@@ -93,17 +93,17 @@ export class HttpPool {
     const nowMs = performance.now()
     for (const connection of rested) {
       if (connection.isStale(nowMs)) connection.end(STALE)
-      else this.#use(connection)
+      else this.#use(connection, nowMs)
     }
     // What waited for one that is gone by now.
     for (const [request, handler] of this.#waiting.splice(0)) this.dispatch(request, handler)
   }
 
-  #use(connection: HttpConnection): void {
+  #use(connection: HttpConnection, nowMs: number): void {
     let next = this.#waiting.shift()
     while (next?.[1].isOver) next = this.#waiting.shift()
     if (next === undefined) this.#idle.push(connection)
-    else connection.send(...next)
+    else connection.send(next[0], next[1], nowMs)
   }
 
   #gone(connection: HttpConnection): void {

@@ -8,8 +8,8 @@ import { readHead, unfolded } from './http-head.ts'
 export interface ReplyEvents {
   /** `text` is the whole head; of an answer that has no body, such as to HEAD, the length is 0 */
   onHead(head: ReplyHead, text: string): void
-  /** some of the body, which is only lent until this returns */
-  onBody(bytes: Buffer): void
+  /** some of the body, from one place in these bytes to another, which are only lent until this returns */
+  onBody(bytes: Buffer, from: number, to: number): void
   /** the last there is of it; `isKept` tells whether another request may follow. May begin that one. */
   onEnd(isKept: boolean): void
 }
@@ -47,20 +47,21 @@ export class ReplyReader {
     this.#held = NOTHING
   }
 
-  read(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length; ) {
+  /** So many bytes have come. What stands behind them is of no meaning: a buffer that is used again is not cut for each read. */
+  read(bytes: Buffer, count: number): void {
+    for (let at = 0; at < count; ) {
       switch (this.#state) {
         case 'idle':
           throw new Error('the server has sent what nobody asked for')
         case 'head':
-          at = this.#readHead(bytes, at)
+          at = this.#readHead(bytes, at, count)
           break
         case 'length':
         case 'chunk':
-          at = this.#readBody(bytes, at)
+          at = this.#readBody(bytes, at, count)
           break
         case 'rest':
-          this.#events.onBody(bytes.subarray(at))
+          this.#events.onBody(bytes, at, count)
           return
         case 'chunk-size':
           this.#readSize(bytes[at++] as number)
@@ -69,11 +70,11 @@ export class ReplyReader {
           this.#readChunkEnd(bytes[at++] as number)
           break
         case 'trailer':
-          at = this.#readTrailer(bytes, at)
+          at = this.#readTrailer(bytes, at, count)
       }
       // Whoever ends an answer may begin the next, whose bytes cannot have come yet.
       if (this.#isOver) {
-        this.#end(at === bytes.length)
+        this.#end(at === count)
         return
       }
     }
@@ -92,20 +93,21 @@ export class ReplyReader {
     this.#events.onEnd(this.#isKept && isAll)
   }
 
-  #readHead(bytes: Buffer, from: number): number {
+  #readHead(bytes: Buffer, from: number, count: number): number {
     const isFirst = this.#held.length === 0
-    const all = isFirst ? bytes : Buffer.concat([this.#held, bytes.subarray(from)])
+    const all = isFirst ? bytes : Buffer.concat([this.#held, bytes.subarray(from, count)])
     const start = isFirst ? from : 0
+    const until = isFirst ? count : all.length
     const end = all.indexOf(HEAD_END, Math.max(start, this.#held.length - HEAD_END.length))
-    if ((end === -1 ? all.length : end) - start > LONGEST_HEAD) throw new Error('the head of the answer has no end')
-    if (end === -1) {
-      this.#held = isFirst ? Buffer.from(bytes.subarray(from)) : all
-      return bytes.length
+    const hasEnd = end !== -1 && end + HEAD_END.length <= until
+    if ((hasEnd ? end : until) - start > LONGEST_HEAD) throw new Error('the head of the answer has no end')
+    if (!hasEnd) {
+      this.#held = isFirst ? Buffer.from(bytes.subarray(from, count)) : all
+      return count
     }
     this.#held = NOTHING
-    const behind = end + HEAD_END.length
     this.#take(unfolded(all.toString('latin1', start, end + 2)))
-    return bytes.length - (all.length - behind)
+    return count - (until - end - HEAD_END.length)
   }
 
   #take(text: string): void {
@@ -125,10 +127,10 @@ export class ReplyReader {
     this.#events.onHead(isEmpty ? { ...head, lengthBytes: 0 } : head, text)
   }
 
-  #readBody(bytes: Buffer, from: number): number {
-    const to = Math.min(bytes.length, from + this.#left)
+  #readBody(bytes: Buffer, from: number, count: number): number {
+    const to = Math.min(count, from + this.#left)
     this.#left -= to - from
-    this.#events.onBody(bytes.subarray(from, to))
+    this.#events.onBody(bytes, from, to)
     if (this.#left > 0) return to
     if (this.#state === 'chunk') this.#state = 'chunk-end'
     else this.#isOver = true
@@ -166,8 +168,8 @@ export class ReplyReader {
     if (this.#lineLength === 2) this.#beginChunk()
   }
 
-  #readTrailer(bytes: Buffer, from: number): number {
-    for (let at = from; at < bytes.length; at++) {
+  #readTrailer(bytes: Buffer, from: number, count: number): number {
+    for (let at = from; at < count; at++) {
       const byte = bytes[at]
       if (byte === CARRIAGE_RETURN) continue
       if (byte !== LINE_FEED) {
@@ -177,7 +179,7 @@ export class ReplyReader {
         return at + 1
       } else this.#lineLength = 0
     }
-    return bytes.length
+    return count
   }
 }
 

@@ -23,6 +23,19 @@ function order(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit
 }
 
+/** Each name once, in this order. Where they come so, as those of a listing do, a comparison each is all it takes. */
+export function inOrder(names: readonly string[]): readonly string[] {
+  return isAscending(names) ? names : [...new Set(names)].sort(compareText)
+}
+
+/** Whether each name is behind the one before it, so that none comes twice. */
+export function isAscending(names: readonly string[]): boolean {
+  for (let at = 1; at < names.length; at++) {
+    if (compareText(names[at - 1] as string, names[at] as string) >= 0) return false
+  }
+  return true
+}
+
 /** How many of these, in their order, are not behind `end`. */
 export function countUpTo(entries: readonly { readonly key: Key }[], end: Key): number {
   let low = 0

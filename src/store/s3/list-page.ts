@@ -7,6 +7,7 @@ import type { Key } from '../../record/key.ts'
 import { keyOf } from '../../record/key.ts'
 import type { Entry } from '../contract.ts'
 import type { Cursor, Page } from './range-listing.ts'
+import { plainEtag } from './stored-object.ts'
 import { tag, unescapeXml } from './xml.ts'
 
 /** Keys looked at of each page before it is read. */
@@ -115,7 +116,7 @@ export function entryAt(text: string, start: number, end: number, toKey: (text: 
     key: toKey(text.slice(key, text.indexOf('</Key>', key))),
   }
   if (size !== undefined) entry.sizeBytes = Number(size)
-  if (etag !== undefined) entry.etag = unquoted(etag)
+  if (etag !== undefined) entry.etag = plainEtag(etag)
   if (modified > 14 && modified < end) entry.mtimeMs = timeAt(text, modified)
   return entry
 }
@@ -134,12 +135,6 @@ export function nextElement(text: string, open: string, at: number): number {
 
 export function isTruncated(body: Buffer): boolean {
   return body.includes('<IsTruncated>true</IsTruncated>')
-}
-
-function unquoted(etag: string): string {
-  if (etag.startsWith('&quot;')) return etag.slice(6, -6)
-  if (etag.startsWith('"')) return etag.slice(1, -1)
-  return etag.startsWith('&#34;') ? etag.slice(5, -5) : etag
 }
 
 /** `encoding-type=url`: as in a form, so that a plus is a space. Ceph leaves an apostrophe, for XML to encode. */
@@ -161,14 +156,16 @@ function timeAt(text: string, at: number): number {
   if (text.charCodeAt(at + 10) !== T || text.charCodeAt(at + 23) !== Z) {
     return Math.floor(Date.parse(text.slice(at, text.indexOf('<', at))) / 1000) * 1000
   }
-  const two = (from: number) => digit(text, from) * 10 + digit(text, from + 1)
-  const year = two(at) * 100 + two(at + 2)
-  return Date.UTC(year, two(at + 5) - 1, two(at + 8), two(at + 11), two(at + 14), two(at + 17))
+  const year = twoDigits(text, at) * 100 + twoDigits(text, at + 2)
+  const month = twoDigits(text, at + 5) - 1
+  const day = twoDigits(text, at + 8)
+  return Date.UTC(year, month, day, twoDigits(text, at + 11), twoDigits(text, at + 14), twoDigits(text, at + 17))
 }
 
 const T = 0x54
 const Z = 0x5a
+const ZERO = 0x30
 
-function digit(text: string, at: number): number {
-  return text.charCodeAt(at) - 0x30
+function twoDigits(text: string, at: number): number {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 11 * ZERO
 }

@@ -4,13 +4,15 @@
  */
 import { type RekeyError, toRekeyError } from '../../record/errors.ts'
 import type { Key } from '../../record/key.ts'
-import { compareKeys, keyText } from '../../record/key.ts'
+import { keyText } from '../../record/key.ts'
 import { failureOf } from './classify.ts'
 import type { Bucket } from './connection.ts'
 import { nameOf } from './key-name.ts'
+import { compare, inOrder } from './key-order.ts'
 import { headsBeforePage, isWorth, sharedPrefix } from './look-plan.ts'
 import { objectPage, pageQuery } from './object-page.ts'
 import { NEEDS } from './permissions.ts'
+import { Sought } from './sought.ts'
 import type { StoredObject } from './stored-object.ts'
 import { objectOf } from './stored-object.ts'
 
@@ -19,19 +21,23 @@ export type Found = StoredObject | undefined | RekeyError
 /** One answer per key, in order. Never throws: a look that fails fails for the keys that it was for. */
 export async function lookUp(bucket: Bucket, keys: readonly Key[], signal: AbortSignal): Promise<readonly Found[]> {
   const names = keys.map(nameOf)
-  const found = new Map<string, Found>()
-  const rest = await listed(bucket, new Set(names.filter((name) => typeof name === 'string')), found, signal)
+  const sought = new Sought(inOrder(names.filter(isText)))
+  const rest = await listed(bucket, sought, signal)
   await Promise.all(
     rest.map(async (name) => {
-      found.set(name, await head(bucket, name, signal))
+      sought.answer(name, await head(bucket, name, signal))
     }),
   )
-  return names.map((name) => (typeof name === 'string' ? found.get(name) : name))
+  return sought.answersTo(names)
+}
+
+function isText(name: string | RekeyError): name is string {
+  return typeof name === 'string'
 }
 
 /** What a look at these keys asks for first, where that is a page of a listing; undefined where it is something else. */
 export function firstQuery(keys: readonly Key[]): string | undefined {
-  const { names } = inOrder(new Set(keys.map(nameOf).filter((name) => typeof name === 'string')))
+  const names = inOrder(keys.map(nameOf).filter(isText))
   const [first = ''] = names
   return headsBeforePage(names.length, 0) > 0 ? undefined : pageQuery(sharedPrefix(first, names.at(-1) ?? ''), first)
 }
@@ -41,7 +47,7 @@ export async function headEach(bucket: Bucket, keys: readonly Key[], signal: Abo
   return await Promise.all(
     keys.map(async (key) => {
       const name = nameOf(key)
-      return typeof name === 'string' ? await head(bucket, name, signal) : name
+      return isText(name) ? await head(bucket, name, signal) : name
     }),
   )
 }
@@ -63,14 +69,9 @@ export async function head(
   }
 }
 
-/** Looks up in a listing what is worth it, and gives back the names that are still open. */
-async function listed(
-  bucket: Bucket,
-  wanted: ReadonlySet<string>,
-  found: Map<string, Found>,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const { names, compare } = inOrder(wanted)
+/** Looks up in a listing what is worth it, others beside it, and gives back the names that are still open. */
+async function listed(bucket: Bucket, sought: Sought, signal: AbortSignal): Promise<readonly string[]> {
+  const { names } = sought
   const prefix = sharedPrefix(names[0] ?? '', names.at(-1) ?? '')
   const rest: string[] = []
   for (let at = 0, misses = 0; at < names.length; ) {
@@ -80,7 +81,7 @@ async function listed(
     if (at === names.length) break
     try {
       const { objects, isTruncated } = await objectPage(bucket, prefix, names[at] as string, signal)
-      for (const object of objects) if (wanted.has(object.key)) found.set(object.key, object)
+      for (const object of objects) sought.answer(object.key, object)
       const last = objects.at(-1)?.key ?? ''
       const from = at
       while (at < names.length && (!isTruncated || compare(names[at] as string, last) <= 0)) at++
@@ -89,18 +90,9 @@ async function listed(
       const error = toRekeyError(thrown)
       // Who may not list may be allowed to look at each object.
       if (error.code === 'E_DENIED') return [...rest, ...names.slice(at)]
-      for (const name of names.slice(at)) found.set(name, error)
+      for (const name of names.slice(at)) sought.answer(name, error)
       return rest
     }
   }
   return rest
 }
-
-/** UTF-16 sorts as UTF-8 does, but for what stands beyond the surrogates. */
-function inOrder(wanted: ReadonlySet<string>): { names: string[]; compare: (a: string, b: string) => number } {
-  const names = [...wanted]
-  if (names.some((name) => BEYOND.test(name))) return { names: names.sort(compareKeys), compare: compareKeys }
-  return { names: names.sort(), compare: (a, b) => (a < b ? -1 : Number(a > b)) }
-}
-
-const BEYOND = /[\ud800-\uffff]/

@@ -4,28 +4,31 @@
  */
 
 /**
- * Resolves behind the last. `work` gives nothing where it is done at once. Rejects with what it rejects with; others may be
- * under way then.
+ * The results, in order of the items. `work` gives no promise where it is done at once. Rejects with what it rejects with;
+ * others may be under way then.
  */
-export function sideBySide<T>(
+export function sideBySide<T, Result>(
   items: readonly T[],
   most: () => number,
-  work: (item: T, at: number) => Promise<void> | void,
-): Promise<void> {
+  work: (item: T, at: number) => Promise<Result> | Result,
+): Promise<readonly Result[]> {
   return new Promise((resolve, reject) => {
+    const results = new Array<Result>(items.length)
     let next = 0
     let underWay = 0
     const begin = () => {
       while (next < items.length && underWay < most()) {
         const at = next++
-        const done = work(items[at] as T, at)
-        if (done === undefined) continue
-        underWay++
-        done.then(ended, reject)
+        const result = work(items[at] as T, at)
+        if (result instanceof Promise) {
+          underWay++
+          result.then((come) => ended(at, come), reject)
+        } else results[at] = result
       }
-      if (underWay === 0) resolve()
+      if (underWay === 0) resolve(results)
     }
-    const ended = () => {
+    const ended = (at: number, result: Result) => {
+      results[at] = result
       underWay--
       begin()
     }

@@ -50,7 +50,7 @@ export class Signer {
     nowMs: number,
   ): string {
     this.#prepare(credentials, nowMs)
-    if (this.#frame?.fits(own) !== true) this.#frame = this.#frameFor(own, credentials)
+    if (this.#frame?.fits(own, payloadHash) !== true) this.#frame = this.#frameFor(own, payloadHash, credentials)
     const { names, signed, sent } = this.#frame
     let canonical = `${method}\n${path}\n${query}`
     let lines = ''
@@ -72,13 +72,13 @@ export class Signer {
     return `${lines}${sent[names.length]}${signature}\r\n`
   }
 
-  #frameFor(own: Readonly<Record<string, string>>, { sessionToken }: Credentials): Frame {
+  #frameFor(own: Readonly<Record<string, string>>, payloadHash: string, { sessionToken }: Credentials): Frame {
     const known = [
       ['host', this.#host],
       ['x-amz-date', this.#time],
       ...(sessionToken === undefined ? [] : [[TOKEN, sessionToken]]),
     ]
-    return new Frame(own, Object.fromEntries(known), this.#credential)
+    return new Frame(own, payloadHash, Object.fromEntries(known), this.#credential)
   }
 
   #prepare(credentials: Credentials, nowMs: number): void {
@@ -129,7 +129,7 @@ class Seal {
   /** `end` is a digest of SHA-256 in hexadecimal. */
   of(end: string): string {
     this.#inner.write(end, this.#inner.length - DIGEST_HEX, 'latin1')
-    this.#outer.write(hash('sha256', this.#inner), BLOCK, 'hex')
+    this.#outer.write(hash('sha256', this.#inner, 'binary'), BLOCK, 'latin1')
     return hash('sha256', this.#outer)
   }
 }
@@ -138,7 +138,7 @@ const NONE: Readonly<Record<string, string>> = {}
 
 /**
  * What requests of one second with headers of the same names have in common: the texts around the values that are each
- * request's own. Mostly the next request is as the last.
+ * request's own, and the values of which there are but few. Mostly the next request is as the last.
  */
 class Frame {
   /** of the headers whose values are the request's own, in order */
@@ -148,11 +148,23 @@ class Frame {
   /** of the lines that are sent, what stands before each of the values, and what before the signature */
   readonly sent: readonly string[]
   readonly #own: readonly string[]
+  /** of each header of the request's own, the value that it must have, where that is one of the few */
+  readonly #values: readonly (string | undefined)[]
+  readonly #payloadHash: string | undefined
 
-  /** `known` are headers with their values; `credential` is the header `authorization` up to the names. */
-  constructor(own: Readonly<Record<string, string>>, known: Readonly<Record<string, string>>, credential: string) {
+  /** `signerOwn` are headers with their values; `credential` is the header `authorization` up to the names. */
+  constructor(
+    own: Readonly<Record<string, string>>,
+    payloadHash: string,
+    signerOwn: Readonly<Record<string, string>>,
+    credential: string,
+  ) {
     this.#own = Object.keys(own)
-    const all = [PAYLOAD, ...Object.keys(known), ...this.#own].sort()
+    this.#values = Object.values(own).map((value) => (FEW.has(value) ? value : undefined))
+    this.#payloadHash = FEW.has(payloadHash) ? payloadHash : undefined
+    const few = Object.entries({ ...own, [PAYLOAD]: payloadHash }).filter(([, value]) => FEW.has(value))
+    const known = { ...Object.fromEntries(few), ...signerOwn }
+    const all = [...new Set([PAYLOAD, ...Object.keys(known), ...this.#own])].sort()
     const names = all.join(';')
     const signed = ['']
     const sent = ['']
@@ -176,14 +188,21 @@ class Frame {
     this.sent = sent
   }
 
-  fits(own: Readonly<Record<string, string>>): boolean {
+  fits(own: Readonly<Record<string, string>>, payloadHash: string): boolean {
+    if ((this.#payloadHash ?? payloadHash) !== payloadHash) return false
     let nth = 0
-    for (const name in own) if (name !== this.#own[nth++]) return false
+    for (const name in own) {
+      if (name !== this.#own[nth]) return false
+      const value = this.#values[nth++]
+      if (value !== undefined && value !== own[name]) return false
+    }
     return nth === this.#own.length
   }
 }
 
 const PAYLOAD = 'x-amz-content-sha256'
+/** Values that request after request has. */
+const FEW: ReadonlySet<string> = new Set([EMPTY_HASH, UNSIGNED, '*'])
 const TOKEN = 'x-amz-security-token'
 
 /** ASCII without any white space but single spaces between words. */

@@ -11,6 +11,9 @@ export async function statObjects(
   keys: readonly Key[],
   signal: AbortSignal,
 ): Promise<readonly Looked[]> {
-  const found = await lookUp(bucket, keys, signal)
-  return found.map((one) => (one === undefined || one instanceof RekeyError ? one : entryOf(one, bucket.place)))
+  const entries: Looked[] = []
+  for (const one of await lookUp(bucket, keys, signal)) {
+    entries.push(one === undefined || one instanceof RekeyError ? one : entryOf(one, bucket.place))
+  }
+  return entries
 }

@@ -38,8 +38,13 @@ export function wholeSeconds(ms: number): number {
 
 /** Without quotes, also those that XML has as references. */
 export function plainEtag(text: string): string {
+  for (const quote of QUOTES) {
+    if (text.startsWith(quote) && text.endsWith(quote)) return text.slice(quote.length, -quote.length)
+  }
   return text.replace(/&quot;|&#34;|"/g, '')
 }
+
+const QUOTES = ['&quot;', '"', '&#34;']
 
 /** Whether it may be the MD5 of the content; that of an upload in parts ends with `-` and their number. */
 export function isPlainEtag(etag: string): boolean {

@@ -72,7 +72,7 @@ export class Wire {
     await Promise.all([this.#pool, ...this.#retired].map((pool) => pool.destroy()))
   }
 
-  /** Resolves also when no answer comes; rejects only when no credentials can be had. */
+  /** Resolves also when no answer comes; rejects when no credentials can be had and for a header that HTTP has no place for. */
   dispatch<Answer>(request: Request, signal: AbortSignal, open: Opening<Answer>): Promise<Answer | Broken> {
     const credentials = this.#settings.identity.current()
     return credentials instanceof Promise
@@ -87,9 +87,9 @@ export class Wire {
     open: Opening<Answer>,
   ): Promise<Answer | Broken> {
     if (signal.aborted) return Promise.resolve({ error: ENDED, wasSent: false, wasAnswered: false })
-    const { exchanges, over } = this.#underWayOf(signal)
-    const signed = this.#sign(request, credentials)
     return new Promise<Answer | Broken>((resolve) => {
+      const { exchanges, over } = this.#underWayOf(signal)
+      const signed = this.#sign(request, credentials)
       const exchange = open(over, resolve, resolve)
       exchanges.add(exchange)
       this.#pool.dispatch(signed, exchange)

@@ -4,6 +4,7 @@ import type { Evidence, Guard } from '../../../src/store/contract.ts'
 import { conditionOf, needsLook } from '../../../src/store/s3/destination-guard.ts'
 import { weigh } from '../../../src/store/s3/evidence.ts'
 import { headsBeforePage, sharedPrefix } from '../../../src/store/s3/look-plan.ts'
+import { plainEtag } from '../../../src/store/s3/stored-object.ts'
 
 const now = { key: 'k', sizeBytes: 5, etag: 'e', mtimeMs: 7000 }
 
@@ -19,7 +20,7 @@ test.each<[Evidence, string]>([
   [{ sizeBytes: 5 }, 'unproven'],
   [{ digest: 'sha256:bb' }, 'unproven'],
 ])('%j is %s', (evidence, verdict) => {
-  expect(weigh(evidence, now, 'md5:aa')).toBe(verdict)
+  expect(weigh(evidence, now, { digestOf: () => 'md5:aa' })).toBe(verdict)
 })
 
 test.each<[Guard, boolean, boolean, Record<string, string>]>([
@@ -52,4 +53,8 @@ test.each([
   ['🦆', '🦉', ''],
 ])('%s and %s share %j', (first, last, shared) => {
   expect(sharedPrefix(first, last)).toBe(shared)
+})
+
+test.each(['"e-2"', '&quot;e-2&quot;', '&#34;e-2&#34;', '&quot;e-2"', 'e-2'])('the etag in %s', (text) => {
+  expect(plainEtag(text)).toBe('e-2')
 })

@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const end of ended.splice(0).reverse()) await end()
 })
 
-async function opened(conditions: boolean): Promise<{ server: ObedientServer; store: Store }> {
+async function opened(conditions: boolean | 'of copies'): Promise<{ server: ObedientServer; store: Store }> {
   const server = await obedientServer({ conditions })
   const store = await openAt(server, 's3://bucket', { variables: { REKEY_S3_PART_SIZE: String(PART) } })
   ended.push(server.stop, () => store.close())
@@ -110,6 +110,29 @@ describe.each([true, false])('where conditions are obeyed: %s', (conditions) => 
     })
   })
 })
+
+test.each([true, 'of copies'] as const)(
+  'a copy to what is being written, where conditions are obeyed: %s',
+  async (conditions) => {
+    const { server, store } = await opened(conditions)
+    plant(server, 'from', 'copied', OTHER)
+    let copying: Promise<readonly Outcome[]> | undefined
+    const content: Content = {
+      form: 'plain',
+      sizeBytes: 7,
+      async *body() {
+        copying = store.copy?.([{ from: 'from', to: 'to' }], 'absent', signal)
+        // A copy that nothing holds up is made in less time than these take.
+        for (let nth = 0; nth < 10; nth++) await store.stat(['from'], signal)
+        yield Buffer.from('written')
+      },
+    }
+    const written = await store.write?.({ key: 'to', content }, 'absent', signal)
+    const copied = (await copying)?.[0]
+    expect([written, copied].map((one) => one?.outcome).sort()).toEqual(['done', 'skipped'])
+    expect(String(server.objects.get('to')?.body)).toBe(copied?.outcome === 'done' ? 'copied' : 'written')
+  },
+)
 
 test('a write in parts is completed under the condition, where it is obeyed', async () => {
   const asked = async (conditions: boolean) => {

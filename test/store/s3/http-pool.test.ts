@@ -58,8 +58,8 @@ function ask(
       onHeaders: (status) => {
         answer.status = status
       },
-      onData: (bytes) => {
-        answer.body += bytes.toString('latin1')
+      onData: (bytes, from, to) => {
+        answer.body += bytes.toString('latin1', from, to)
         return true
       },
       onComplete: () => resolve(answer),
@@ -231,8 +231,8 @@ describe('how long it may take', () => {
         onHeaders: (_status, _head, _length, goOn) => {
           resume = goOn
         },
-        onData: (bytes) => {
-          taken.push(bytes.toString())
+        onData: (bytes, from, to) => {
+          taken.push(bytes.toString('utf8', from, to))
           setTimeout(() => resume(), 300)
           return false
         },

@@ -141,7 +141,7 @@ async function ours(): Promise<Read[]> {
             status = code
             head = text
           },
-          onData: (bytes) => pieces.push(Buffer.from(bytes)) > 0,
+          onData: (bytes, from, to) => pieces.push(Buffer.from(bytes.subarray(from, to))) > 0,
           onComplete: () =>
             resolve({ status, headers: { ...headersIn(head) }, body: Buffer.concat(pieces).toString('latin1') }),
           onError: reject,

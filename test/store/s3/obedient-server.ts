@@ -13,8 +13,8 @@ import type { Algorithm } from './sums.ts'
 import { sumOf, sumOfParts } from './sums.ts'
 
 export interface Obedience {
-  /** obeys If-Match and If-None-Match; true when absent */
-  readonly conditions?: boolean
+  /** obeys If-Match and If-None-Match, or that alone on copies; true when absent */
+  readonly conditions?: boolean | 'of copies'
   /**
    * keeps checksums, knows nothing of them, or refuses requests that hold one; `crc32` knows no other, and `as R2` keeps none
    * of the whole of what is written in parts but CRC64NVME; kept when absent
@@ -92,7 +92,8 @@ export async function obedientServer({
   }
 
   function isMet(key: string, headers: Asked['headers']): boolean {
-    if (!conditions) return true
+    const isCopy = headers['x-amz-copy-source'] !== undefined
+    if (conditions === false || (conditions === 'of copies' && !isCopy)) return true
     const there = objects.get(key)
     if (headers['if-none-match'] === '*' && there !== undefined) return false
     return headers['if-match'] === undefined || headers['if-match'] === `"${there?.etag}"`

@@ -8,7 +8,7 @@ function heldCalls() {
   const ends: Array<() => void> = []
   const work = (_: unknown, at: number) => {
     begun.push(at)
-    return new Promise<void>((resolve) => void ends.push(resolve))
+    return new Promise<number>((resolve) => void ends.push(() => resolve(at)))
   }
   return { begun, ends, work }
 }
@@ -28,10 +28,24 @@ test('an item is begun when another has ended, and as many at once as may be by 
   await turn()
   expect(begun).toEqual([0, 1, 2, 3, 4])
   for (const end of ends) end()
-  await all
+  expect(await all).toEqual([0, 1, 2, 3, 4])
 })
 
-test('nothing to do', async () => await sideBySide([], () => 1, heldCalls().work))
+test('what is done at once takes no place', async () => {
+  const { begun, ends, work } = heldCalls()
+  const all = sideBySide(
+    [1, 2, 3, 4],
+    () => 1,
+    (item, at) => (item < 3 ? -item : work(item, at)),
+  )
+  expect(begun).toEqual([2])
+  ends[0]?.()
+  await turn()
+  ends[1]?.()
+  expect(await all).toEqual([-1, -2, 2, 3])
+})
+
+test('nothing to do', async () => expect(await sideBySide([], () => 1, heldCalls().work)).toEqual([]))
 
 test('what is thrown comes out', async () => {
   const failing = sideBySide(

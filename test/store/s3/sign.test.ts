@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import type { Credentials } from '../../../src/store/s3/credentials.ts'
 import { headersIn } from '../../../src/store/s3/http-head.ts'
 import { encodeKey, encodeQuery } from '../../../src/store/s3/keys.ts'
-import { Signer, UNSIGNED } from '../../../src/store/s3/sign.ts'
+import { EMPTY_HASH, Signer, UNSIGNED } from '../../../src/store/s3/sign.ts'
 
 /** The headers that aws4 signs a request with; its clock is the `x-amz-date` that it is given. */
 function theirs(request: aws4.Request, credentials: Credentials): string {
@@ -21,7 +21,8 @@ const character = fc.oneof(
 )
 const text = fc.array(character, { maxLength: 20 }).map((letters) => letters.join(''))
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/)
-const value = fc.stringMatching(/^[!-~]( {0,3}[!-~]){0,12}$/)
+const value = fc.oneof(fc.stringMatching(/^[!-~]( {0,3}[!-~]){0,12}$/), fc.constant('*'))
+const payloadHash = fc.oneof(fc.constantFrom(UNSIGNED, EMPTY_HASH), fc.stringMatching(/^[0-9a-f]{64}$/))
 const credentials = fc.record({
   accessKeyId: fc.stringMatching(/^[A-Z0-9]{16,20}$/),
   secretAccessKey: fc.stringMatching(/^[A-Za-z0-9/+]{30,40}$/),
@@ -38,19 +39,23 @@ test('is that of aws4', () => {
       fc.uniqueArray(fc.tuple(name, text), { selector: ([first]) => first, maxLength: 4 }),
       fc.dictionary(
         name.map((rest) => `x-amz-meta-${rest}`),
-        value,
+        fc.tuple(value, value),
         { maxKeys: 4, noNullPrototype: true },
       ),
-      fc.constantFrom(UNSIGNED, 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
+      fc.tuple(payloadHash, payloadHash),
       fc.integer({ min: 0, max: 4_000_000_000 }),
-      (identity, method, key, query, headers, payloadHash, seconds) => {
+      (identity, method, key, query, pairs, [payloadHash, payloadHashBefore], seconds) => {
+        const headersOf = (nth: 0 | 1) =>
+          Object.fromEntries(Object.entries(pairs).map(([name, values]) => [name, values[nth]]))
+        const headers = headersOf(0)
         const path = `/bucket/${encodeKey(key)}`
         const sorted = query.map(([first, second]) => `${first}=${encodeQuery(second)}`).sort(byName)
         const nowMs = seconds * 1000 + 999
         const signer = new Signer('eu-central-1', 's3.test:8080')
         const request = { method, path, query: sorted.join('&'), payloadHash }
-        // What it keeps of one request is not to show in the next.
-        signer.sign({ ...request, headers: before, payloadHash: UNSIGNED }, identity, nowMs)
+        // What it keeps of one request is not to show in the next, of other headers or of the same with other values.
+        signer.sign({ ...request, headers: before, payloadHash: payloadHashBefore }, identity, nowMs)
+        signer.sign({ ...request, headers: headersOf(1), payloadHash: payloadHashBefore }, identity, nowMs)
         const lines = signer.sign({ ...request, headers }, identity, nowMs)
         before = headers
         const date = `${new Date(seconds * 1000).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
