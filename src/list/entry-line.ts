@@ -17,6 +17,12 @@ export class EntryLines {
     this.#start = `{"store":${JSON.stringify(location)}`
   }
 
+  lines(entries: readonly Entry[]): readonly Line[] {
+    const lines: Line[] = []
+    for (const entry of entries) lines.push(this.line(entry))
+    return lines
+  }
+
   line(entry: Entry): Line {
     const { key, sizeBytes, etag, mtimeMs, mode, type, expiresMs, version, latest } = entry
     const open: KeyRecord = { store: this.#location, ...keyFields(key) }

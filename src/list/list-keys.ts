@@ -141,7 +141,7 @@ export function listStage(options: ListOptions): Stage {
       const before = left
       for await (const entries of listOnce(store, options.range, context)) {
         const batch = entries.length > left ? entries.slice(0, left) : entries
-        if (batch.length > 0) yield batch.map((entry) => lines.line(entry))
+        if (batch.length > 0) yield lines.lines(batch)
         left -= batch.length
         if (left <= 0 || context.stop.aborted) return
       }
