@@ -17,15 +17,20 @@ export function sideBySide<T, Result>(
     let next = 0
     let underWay = 0
     const begin = () => {
-      while (next < items.length && underWay < most()) {
-        const at = next++
-        const result = work(items[at] as T, at)
-        if (result instanceof Promise) {
-          underWay++
-          result.then((come) => ended(at, come), reject)
-        } else results[at] = result
+      try {
+        while (next < items.length && underWay < most()) {
+          const at = next++
+          const result = work(items[at] as T, at)
+          if (result instanceof Promise) {
+            underWay++
+            result.then((come) => ended(at, come), reject)
+          } else results[at] = result
+        }
+        if (underWay === 0) resolve(results)
+      } catch (thrown) {
+        // Who called is the end of another item, and has no use for it.
+        reject(thrown)
       }
-      if (underWay === 0) resolve(results)
     }
     const ended = (at: number, result: Result) => {
       results[at] = result

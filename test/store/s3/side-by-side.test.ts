@@ -55,3 +55,15 @@ test('what is thrown comes out', async () => {
   )
   await expect(failing).rejects.toThrow('no')
 })
+
+test('what is thrown at once comes out too, also behind another item', async () => {
+  const thrown = sideBySide(
+    [1, 2],
+    () => 1,
+    (item) => {
+      if (item === 2) throw new Error('no')
+      return Promise.resolve(item)
+    },
+  )
+  await expect(thrown).rejects.toThrow('no')
+})
