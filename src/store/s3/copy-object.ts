@@ -34,7 +34,9 @@ export interface ObjectCopy {
 export function copyObject(objects: Objects, copy: ObjectCopy, signal: AbortSignal): Promise<Outcome> {
   const { bucket, acl, copyLimitBytes } = objects
   const copied =
-    copy.source.sizeBytes > copyLimitBytes ? copyInParts(objects, copy, signal) : copyAtOnce(objects, copy, signal)
+    copy.source.sizeBytes > copyLimitBytes
+      ? copyInParts(objects, copy, signal).catch(outcomeOf)
+      : copyAtOnce(objects, copy, signal)
   return acl ? copied.then((outcome) => keepAcl(bucket, copy, outcome, signal)) : copied
 }
 

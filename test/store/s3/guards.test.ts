@@ -146,3 +146,21 @@ test('a write in parts is completed under the condition, where it is obeyed', as
   expect(await asked(true)).toEqual([`"${SEEN}"`])
   expect(await asked(false)).toEqual([undefined])
 })
+
+test('a copy in parts that fails is the outcome of its own pair, and others of its batch have theirs', async () => {
+  const { server, store } = await opened(true)
+  plant(server, 'large', 'x'.repeat(2500), SEEN)
+  plant(server, 'small', 'copied', OTHER)
+  server.before = ({ method, key, headers }) => {
+    const isLook = method === 'HEAD' && key === 'large' && headers['x-amz-checksum-mode'] !== undefined
+    if (isLook) plant(server, 'large', 'y'.repeat(2600), 'e'.repeat(32))
+  }
+  const pairs = ['large', 'small', 'none'].map((from) => ({ from, to: `${from}, copied` }))
+  expect(await store.copy?.(pairs, 'absent', signal)).toMatchObject([
+    CHANGED,
+    { outcome: 'done', etag: OTHER },
+    { outcome: 'skipped', reason: 'gone' },
+  ])
+  expect(server.objects.has('large, copied')).toBe(false)
+  expect(server.uploads.size).toBe(0)
+})
