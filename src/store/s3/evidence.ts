@@ -51,6 +51,11 @@ export function notAsExpected(key: string, verdict: 'changed' | 'unproven', now?
   const found =
     now === undefined
       ? 'it is not what it was'
-      : `now ${now.sizeBytes} bytes of ${new Date(now.mtimeMs).toISOString()}, etag ${now.etag}`
+      : `now ${now.sizeBytes} bytes of ${isoTime(now.mtimeMs)}, etag ${now.etag}`
   return new RekeyError('E_CHANGED', `key ${keyText(key)}: no longer what the record says; ${found}`)
+}
+
+/** Who throws here would take the outcomes of a whole batch along. */
+function isoTime(ms: number): string {
+  return Number.isNaN(ms) ? 'a time that the server does not tell' : new Date(ms).toISOString()
 }

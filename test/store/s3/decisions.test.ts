@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Evidence, Guard } from '../../../src/store/contract.ts'
 import { conditionOf, needsLook } from '../../../src/store/s3/destination-guard.ts'
-import { weigh } from '../../../src/store/s3/evidence.ts'
+import { notAsExpected, weigh } from '../../../src/store/s3/evidence.ts'
 import { headsBeforePage, sharedPrefix } from '../../../src/store/s3/look-plan.ts'
 import { plainEtag } from '../../../src/store/s3/stored-object.ts'
 
@@ -21,6 +21,12 @@ test.each<[Evidence, string]>([
   [{ digest: 'sha256:bb' }, 'unproven'],
 ])('%j is %s', (evidence, verdict) => {
   expect(weigh(evidence, now, { digestOf: () => 'md5:aa' })).toBe(verdict)
+})
+
+test('what an object is now is told, also where the server tells no time of it', () => {
+  const told = (mtimeMs: number) => notAsExpected('k', 'changed', { ...now, mtimeMs }).message
+  expect(told(7000)).toMatch(/; now 5 bytes of 1970-01-01T00:00:07.000Z, etag e$/)
+  expect(told(Number.NaN)).toMatch(/; now 5 bytes of a time that the server does not tell, etag e$/)
 })
 
 test.each<[Guard, boolean, boolean, Record<string, string>]>([
