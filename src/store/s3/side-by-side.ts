@@ -4,8 +4,8 @@
  */
 
 /**
- * The results, in order of the items. `work` gives no promise where it is done at once. Rejects with what it rejects with;
- * others may be under way then.
+ * The results, in order of the items. `work` gives no promise where it is done at once. When it fails nothing more is begun,
+ * and this rejects with that as soon as nothing is under way: whoever holds places for the items may give them free then.
  */
 export function sideBySide<T, Result>(
   items: readonly T[],
@@ -16,24 +16,32 @@ export function sideBySide<T, Result>(
     const results = new Array<Result>(items.length)
     let next = 0
     let underWay = 0
+    let failure: { readonly thrown: unknown } | undefined
     const begin = () => {
       try {
-        while (next < items.length && underWay < most()) {
+        while (failure === undefined && next < items.length && underWay < most()) {
           const at = next++
           const result = work(items[at] as T, at)
           if (result instanceof Promise) {
             underWay++
-            result.then((come) => ended(at, come), reject)
+            result.then((come) => ended(at, come), failed)
           } else results[at] = result
         }
-        if (underWay === 0) resolve(results)
       } catch (thrown) {
         // Who called is the end of another item, and has no use for it.
-        reject(thrown)
+        failure = { thrown }
       }
+      if (underWay > 0) return
+      if (failure === undefined) resolve(results)
+      else reject(failure.thrown)
     }
     const ended = (at: number, result: Result) => {
       results[at] = result
+      underWay--
+      begin()
+    }
+    const failed = (thrown: unknown) => {
+      failure ??= { thrown }
       underWay--
       begin()
     }

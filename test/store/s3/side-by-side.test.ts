@@ -67,3 +67,20 @@ test('what is thrown at once comes out too, also behind another item', async () 
   )
   await expect(thrown).rejects.toThrow('no')
 })
+
+test('behind what is thrown nothing is begun, and it comes out when nothing is under way any more', async () => {
+  const { begun, ends, work } = heldCalls()
+  let isOut = false
+  const failing = sideBySide(
+    [1, 2, 3],
+    () => 2,
+    (item, at) => (item === 1 ? Promise.reject(new Error('no')) : work(item, at)),
+  ).catch(() => {
+    isOut = true
+  })
+  await turn()
+  expect([begun, isOut]).toEqual([[1], false])
+  ends[0]?.()
+  await failing
+  expect([begun, isOut]).toEqual([[1], true])
+})
