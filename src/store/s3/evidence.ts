@@ -57,5 +57,6 @@ export function notAsExpected(key: string, verdict: 'changed' | 'unproven', now?
 
 /** Who throws here would take the outcomes of a whole batch along. */
 function isoTime(ms: number): string {
-  return Number.isNaN(ms) ? 'a time that the server does not tell' : new Date(ms).toISOString()
+  const time = new Date(ms)
+  return Number.isNaN(time.getTime()) ? 'a time that the server does not tell' : time.toISOString()
 }
