@@ -5,7 +5,7 @@ import { afterAll, inject } from 'vitest'
 import type { DynamoDbServer } from './dynalite.ts'
 import { demand } from './on-demand.ts'
 
-const CREDENTIALS = { accessKeyId: 'test-access', secretAccessKey: 'test-secret' }
+const CREDENTIALS = { accessKeyId: 'testaccess', secretAccessKey: 'testsecret' }
 const REGION = 'us-east-1'
 
 /** The server that `AWS_ENDPOINT_URL_DYNAMODB` names, Amazon's DynamoDB Local for example; dynalite when it names none. */

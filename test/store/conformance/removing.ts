@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RekeyError } from '../../../src/record/errors.ts'
 import { keyText } from '../../../src/record/key.ts'
+import type { Entry } from '../../../src/store/contract.ts'
 import type { StoreUnderTest, TriedStore } from './tried-store.ts'
 import { codeOf, keysOf, listed, method, signal, wordOf } from './tried-store.ts'
 
@@ -83,8 +84,13 @@ export function describeRemoving(tried: TriedStore, { oddKeys, badKeys = [] }: S
           ])
           expect((await remove(bad, { digest: 'sha256:00' })).map(codeOf)).toEqual([code])
           await removeNow('a2')
-          expect(await listed(tried.store, {})).toEqual(before)
+          // Entries whole, in an order that only some stores promise.
+          expect(byKey(await listed(tried.store, {}))).toEqual(byKey(before))
         },
       )
     })
+}
+
+function byKey(entries: readonly Entry[]): readonly Entry[] {
+  return entries.toSorted((one, other) => (keyText(one.key) < keyText(other.key) ? -1 : 1))
 }

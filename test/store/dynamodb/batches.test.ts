@@ -79,13 +79,15 @@ test('keys that the server leaves for later are busy, and are asked for again', 
 })
 
 test('items that are more than an answer may hold all come', async () => {
-  await put(table, ...numbers(12).map((n) => ({ ...id(n), filler: { S: 'x'.repeat(300_000) } })))
+  // 16 MB is what Amazon gives at once; dynalite gives less, and takes its time to take them.
+  const many = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ? 44 : 12
+  await put(table, ...numbers(many).map((n) => ({ ...id(n), filler: { S: 'x'.repeat(400_000) } })))
   proxy.operations.length = 0
   const found = await store.stat(
-    numbers(12).map((n) => key(n)),
+    numbers(many).map((n) => key(n)),
     signal,
   )
-  expect(found.filter((one) => one !== undefined && !(one instanceof Error)).length).toBe(12)
+  expect(found.filter((one) => one !== undefined && !(one instanceof Error)).length).toBe(many)
   expect(proxy.operations.length).toBeGreaterThan(1)
   const pairs = numbers(12).map((n) => ({ from: key(n), to: key(n, 'copy') }))
   expect((await store.copy(pairs, 'any', signal)).map(wordOf)).toEqual(pairs.map(() => 'done'))
