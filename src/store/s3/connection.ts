@@ -65,7 +65,7 @@ export class Bucket {
     return turn === undefined ? this.#send(request, signal) : turn.then(() => this.#send(request, signal))
   }
 
-  /** The usual answer goes straight through: what an asynchronous function keeps of each request is a tenth of a copy's memory. */
+  /** The usual answer goes straight through: an asynchronous function would keep memory of its own for each request. */
   #send(request: Request, signal: AbortSignal): Promise<Reply> {
     const started = this.#settings.now()
     return this.#whole(request, signal).then(
