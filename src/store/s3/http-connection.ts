@@ -13,6 +13,7 @@ import { ReplyReader } from './http-reply.ts'
 
 export interface HttpRequest {
   readonly method: string
+  /** encoded, with its query; `checkPath` has seen what of it could be anything else */
   readonly path: string
   /** the lines of its headers, each with its end; `checkHeader` has seen them */
   readonly lines: string

@@ -11,13 +11,17 @@ export interface ReplyHead {
   readonly keptMs: number | undefined
 }
 
-/** `lines` are those of its headers, each with its end. Throws for a path that has no place in a head. */
+/** `path` and `lines`, which are those of its headers, each with its end, as `checkPath` and `checkHeader` have seen them. */
 export function requestHead(method: string, path: string, lines: string, bodyBytes: number): string {
-  if (!PATH.test(path)) throw new Error('a path holds a character that HTTP has no place for')
   // Swift waits for the body of a DELETE that does not say that it has none.
   const hasLength = bodyBytes > 0 || (method !== 'GET' && method !== 'HEAD')
   const length = hasLength ? `content-length: ${bodyBytes}\r\n` : ''
   return `${method} ${path} HTTP/1.1\r\n${lines}${length}connection: keep-alive\r\n\r\n`
+}
+
+/** Throws for a path, with its query or without, that has no place in a head. */
+export function checkPath(path: string): void {
+  if (!PATH.test(path)) throw new Error('a path holds a character that HTTP has no place for')
 }
 
 /** Throws for a header that has no place in a head: a line break would begin another. */

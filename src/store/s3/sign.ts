@@ -52,24 +52,21 @@ export class Signer {
     this.#prepare(credentials, nowMs)
     if (this.#frame?.fits(own, payloadHash) !== true) this.#frame = this.#frameFor(own, payloadHash, credentials)
     const { names, signed, sent } = this.#frame
+    const values: string[] = []
+    for (const name of names) values.push(name === PAYLOAD ? payloadHash : (own[name] as string))
+    // All at once: a text that was put together is copied into one piece before it is looked at.
+    const isPlain = PLAIN.test(values.join(' '))
+    if (!isPlain) fit(names, values)
     let canonical = `${method}\n${path}\n${query}`
     let lines = ''
-    let isPlain = true
-    for (let at = 0; at < names.length; at++) {
-      const name = names[at] as string
-      let value = name === PAYLOAD ? payloadHash : (own[name] as string)
-      if (!PLAIN.test(value)) {
-        value = trimmed(value)
-        checkHeader(name, value)
-        isPlain = false
-      }
-      canonical = canonical + signed[at] + value
-      lines = lines + sent[at] + value
+    for (let at = 0; at < values.length; at++) {
+      canonical = canonical + signed[at] + values[at]
+      lines = lines + sent[at] + values[at]
     }
-    canonical = canonical + signed[names.length] + payloadHash
+    canonical = canonical + signed[values.length] + payloadHash
     // Headers go out as latin1; everything else of the text is ASCII.
     const signature = this.#seal.of(hash('sha256', isPlain ? canonical : Buffer.from(canonical, 'latin1')))
-    return `${lines}${sent[names.length]}${signature}\r\n`
+    return `${lines}${sent[values.length]}${signature}\r\n`
   }
 
   #frameFor(own: Readonly<Record<string, string>>, payloadHash: string, { sessionToken }: Credentials): Frame {
@@ -207,6 +204,14 @@ const TOKEN = 'x-amz-security-token'
 
 /** ASCII without any white space but single spaces between words. */
 const PLAIN = /^[!-~]+(?: [!-~]+)*$/
+
+/** Makes of values what is signed and sent. Throws for one that HTTP has no place for. */
+function fit(names: readonly string[], values: string[]): void {
+  for (let at = 0; at < values.length; at++) {
+    values[at] = trimmed(values[at] as string)
+    checkHeader(names[at] as string, values[at] as string)
+  }
+}
 
 /** As it is signed: without white space around it, and with one space for several. It is sent so too. */
 function trimmed(value: string): string {

@@ -5,6 +5,7 @@ import { ENDED } from './broken.ts'
 import type { Credentials, Identity } from './credentials.ts'
 import type { Broken, Exchange } from './exchange.ts'
 import type { HttpRequest } from './http-connection.ts'
+import { checkPath } from './http-head.ts'
 import { HttpPool } from './http-pool.ts'
 import { encodeKey } from './keys.ts'
 import type { Request } from './request.ts'
@@ -47,6 +48,7 @@ export class Wire {
   constructor(target: Target, settings: WireSettings, now: () => number) {
     this.#settings = settings
     this.#now = now
+    checkPath(target.basePath || '/')
     this.#target = target
     this.#signer = new Signer(target.region, target.host)
     this.#pool = openPool(target, settings.timeoutMs)
@@ -58,6 +60,7 @@ export class Wire {
 
   /** What is asked from now on is asked there. */
   moveTo(target: Target): void {
+    checkPath(target.basePath || '/')
     if (target.origin !== this.#target.origin) {
       // What is under way there is to be finished.
       this.#retired.push(this.#pool)
@@ -105,7 +108,9 @@ export class Wire {
       credentials,
       this.#now(),
     )
-    return { method, path: query === '' ? path : `${path}?${query}`, lines, body }
+    if (query === '') return { method, path, lines, body }
+    checkPath(`/?${query}`)
+    return { method, path: `${path}?${query}`, lines, body }
   }
 
   #withPayer(headers: Request['headers']): Request['headers'] {

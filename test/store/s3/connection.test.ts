@@ -32,11 +32,12 @@ interface Options {
   readonly elsewhere?: Readonly<Record<string, Target>>
   readonly renewed?: Credentials
   readonly now?: () => number
+  readonly basePath?: string
 }
 
 function bucketAt({ origin, host }: FakeServer, options: Options = {}): Bucket {
-  const { timeoutMs = 10_000, elsewhere = {}, renewed = KEYS, now = Date.now } = options
-  const target = { origin, host, basePath: '/bucket', region: 'us-east-1' }
+  const { timeoutMs = 10_000, elsewhere = {}, renewed = KEYS, now = Date.now, basePath = '/bucket' } = options
+  const target = { origin, host, basePath, region: 'us-east-1' }
   const bucket = new Bucket({
     name: 'bucket',
     target,
@@ -53,6 +54,14 @@ function bucketAt({ origin, host }: FakeServer, options: Options = {}): Bucket {
 function regionOf(request: Received | undefined): string | undefined {
   return request?.headers.authorization?.split('/')[2]
 }
+
+test('what would begin another line of the request is refused before anything is sent', async () => {
+  const server = await serve()
+  const bucket = bucketAt(server)
+  await expect(bucket.send({ ...GET, query: 'a=b HTTP/1.1\r\nx-amz-acl: public-read' }, signal)).rejects.toThrow('HTTP')
+  expect(() => bucketAt(server, { basePath: '/a b' })).toThrow('HTTP')
+  expect(server.received).toEqual([])
+})
 
 describe('an answer', () => {
   test('of any status comes with its headers and body', async () => {
