@@ -16,6 +16,7 @@ import { EXIT } from './exit-codes.ts'
 import { checkFiles, inputFiles, readFile, readInput, readPath } from './input.ts'
 import { isAlive } from './is-alive.ts'
 import { Messages } from './messages.ts'
+import { compileSooner } from './optimiser.ts'
 import { Output } from './output.ts'
 import { openScratch } from './scratch.ts'
 import { exitCodeOf, Signals } from './signals.ts'
@@ -215,6 +216,7 @@ export class ToolRun {
       isAlive,
       die: () => process.kill(process.pid, 'SIGKILL'),
       warn: (message) => this.#messages.warn(message),
+      compileSooner,
     }
   }
 }

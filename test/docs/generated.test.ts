@@ -117,6 +117,7 @@ function open(location: string): Promise<Store> {
     envStartingWith: () => [],
     processName: { host: 'test', pid: 1 },
     isAlive: () => true,
+    compileSooner: () => {},
     die: () => {},
     warn: () => {},
   })

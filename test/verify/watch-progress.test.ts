@@ -385,6 +385,7 @@ function contextAt(now: () => number, stop: AbortSignal): Context & { close(): P
     envStartingWith: () => [],
     processName: { host: 'test', pid: 1 },
     isAlive: () => true,
+    compileSooner: () => {},
     die: () => {},
     warn: () => {},
   }

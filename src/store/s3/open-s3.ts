@@ -35,6 +35,7 @@ export async function openBucket(
   surroundings: Surroundings,
   firstKeys: readonly Key[] = [],
 ): Promise<Bucket> {
+  surroundings.compileSooner()
   const { bucket: name } = readLocation(location)
   const aws = settings.aws ?? {}
   const bucket = new Bucket({

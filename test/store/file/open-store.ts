@@ -14,6 +14,7 @@ export function surroundings(replaced: Partial<Surroundings> = {}): Surroundings
     envStartingWith: () => [],
     processName: { host: hostname(), pid },
     isAlive,
+    compileSooner: () => {},
     die: () => kill(pid, 'SIGKILL'),
     warn: () => {},
     ...replaced,

@@ -14,6 +14,7 @@ export function surroundings(variables: Readonly<Record<string, string>> = {}): 
     envStartingWith: (prefix) => Object.keys(variables).filter((name) => name.startsWith(prefix)),
     processName: { host: 'test', pid: 1 },
     isAlive: () => true,
+    compileSooner: () => {},
     warn: () => {},
     die: () => {
       throw new Error('a store of Redis never ends the process')

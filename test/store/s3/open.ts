@@ -17,6 +17,7 @@ export function surroundings(variables: Readonly<Record<string, string>> = {}, w
     envStartingWith: (prefix) => Object.keys(variables).filter((name) => name.startsWith(prefix)),
     processName: { host: 'test', pid: 1 },
     isAlive: () => true,
+    compileSooner: () => {},
     warn: (message) => void warnings.push(message),
     die: () => {
       throw new Error('a store of S3 never ends the process')

@@ -18,6 +18,7 @@ const space = await openLeases(location, STORE_DEFAULTS, {
   envStartingWith: () => [],
   processName: { host: 'test', pid },
   isAlive: () => true,
+  compileSooner: () => {},
   warn: () => {},
   die: () => {},
 })
